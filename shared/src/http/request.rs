@@ -1,0 +1,120 @@
+//! A request, as an API Gateway HTTP API hands it over.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+
+/// One HTTP request, from an event in
+/// [payload format 2.0](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).
+///
+/// Every part is optional in the event: what API Gateway leaves out is empty here, and nothing that a caller can
+/// send makes the event unreadable. The path stays text, for API Gateway decodes it and it may hold any character.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The method, in capitals.
+    pub method: String,
+    /// The path, percent-decoded by API Gateway, without the query.
+    pub path: String,
+    /// The query as it was on the wire, without the question mark.
+    pub query: String,
+    /// Header values by their names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// Each cookie as `name=value`.
+    pub cookies: Vec<String>,
+    /// The host name that API Gateway answered for.
+    pub domain_name: String,
+    /// Whether API Gateway's AWS_IAM authorizer let the caller in.
+    pub signed_with_iam: bool,
+    /// The body's bytes.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// Reads an event.
+    ///
+    /// # Errors
+    /// If the text is not a JSON object with the parts of an event in their types, or its body not the Base64 that
+    /// it says it is.
+    pub fn from_event(event: &str) -> Result<Self, UnreadableEvent> {
+        let event: Event = serde_json::from_str(event)?;
+        let http = event.request_context.http;
+        let mut headers: BTreeMap<_, _> =
+            event.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        let mut cookies = event.cookies;
+        if let Some(header) = headers.remove("cookie") {
+            cookies.extend(header.split(';').map(|cookie| cookie.trim().to_owned()));
+        }
+        let body = event.body.unwrap_or_default();
+        Ok(Self {
+            method: http.method,
+            path: if event.raw_path.is_empty() { http.path } else { event.raw_path },
+            query: event.raw_query_string,
+            headers,
+            cookies,
+            domain_name: event.request_context.domain_name,
+            signed_with_iam: event.request_context.authorizer.is_some_and(|authorizer| authorizer.iam.is_some()),
+            body: if event.is_base64_encoded { STANDARD.decode(body)? } else { body.into_bytes() },
+        })
+    }
+
+    /// The value of a header; the name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+}
+
+/// An event that no API Gateway sends.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableEvent {
+    /// Not JSON, or not of an event's shape.
+    #[error("the event is not an API Gateway event in payload format 2.0")]
+    Shape(#[from] serde_json::Error),
+    /// A body that is not the Base64 that the event says it is.
+    #[error("the event's body is not Base64")]
+    Body(#[from] base64::DecodeError),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    #[serde(default)]
+    raw_path: String,
+    #[serde(default)]
+    raw_query_string: String,
+    #[serde(default)]
+    cookies: Vec<String>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    request_context: RequestContext,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext {
+    #[serde(default)]
+    http: Http,
+    #[serde(default)]
+    domain_name: String,
+    #[serde(default)]
+    authorizer: Option<Authorizer>,
+}
+
+#[derive(Default, Deserialize)]
+struct Http {
+    #[serde(default)]
+    method: String,
+    #[serde(default)]
+    path: String,
+}
+
+#[derive(Deserialize)]
+struct Authorizer {
+    #[serde(default)]
+    iam: Option<serde_json::Map<String, serde_json::Value>>,
+}
