@@ -1,5 +1,9 @@
 //! API Gateway events in, HTTP responses out.
 
+pub mod cookie_jar;
+pub mod cookie_keys;
+pub mod problem;
+pub mod query;
 pub mod request;
 pub mod response;
 

@@ -1,9 +1,20 @@
 //! What every function of Gmail Connect shares.
 //!
-//! - [`domain`]: the rules of server-side authorization, pure: no I/O, no clock, no randomness of its own.
+//! - [`domain`]: the rules of server-side authorization, pure; ports beside the nouns that they serve.
+//! - [`vault`]: connections and their tokens: sealed to their owner, refreshed once by whoever holds the lease.
+//! - [`google`], [`aws`]: the adapters.
 //! - [`http`]: API Gateway events in, HTTP responses out; the one place that turns an error into a status.
-//! - [`function`]: what a Lambda function is, and how one event goes through it.
+//! - [`config`], [`secrets`]: what a deployment sets.
+//! - [`function`], [`retry`], [`telemetry`]: how one event goes through a Lambda function.
 
+pub mod aws;
+pub mod config;
 pub mod domain;
 pub mod function;
+pub mod google;
 pub mod http;
+pub mod retry;
+pub mod sealing;
+pub mod secrets;
+pub mod telemetry;
+pub mod vault;

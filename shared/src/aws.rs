@@ -1,0 +1,8 @@
+//! Adapters to AWS: the table of connections, the key that wraps data keys, and the secrets.
+
+pub mod clients;
+pub mod connections;
+pub mod data_keys;
+pub mod failure;
+mod item;
+pub mod secret_store;

@@ -1,0 +1,66 @@
+//! How the AWS SDK is set up: one HTTP client on rustls with ring, short time-outs, quick retries.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        interceptors::{Intercept, context::BeforeTransmitInterceptorContextRef, dyn_dispatch_hint},
+        orchestrator::Metadata,
+        retries::RequestAttempts,
+        runtime_components::RuntimeComponents,
+    },
+};
+use aws_smithy_types::{config_bag::ConfigBag, retry::RetryConfig, timeout::TimeoutConfig};
+
+/// Tries of one call, the first included.
+const TRIES: u32 = 3;
+
+/// Reads region, credentials and endpoints from the environment, as every AWS SDK does, and sets up what every client
+/// has in common: time-outs that leave room for another try.
+pub async fn load() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(2))
+        .operation_timeout(Duration::from_secs(5))
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(TRIES)
+        .with_initial_backoff(Duration::from_millis(50))
+        .with_max_backoff(Duration::from_millis(500));
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
+        .timeout_config(timeouts)
+        .retry_config(retries)
+        .load()
+        .await
+}
+
+/// Logs each try after the first.
+#[derive(Debug)]
+pub(super) struct RetryLog;
+
+#[dyn_dispatch_hint]
+impl Intercept for RetryLog {
+    fn name(&self) -> &'static str {
+        "RetryLog"
+    }
+
+    fn read_before_attempt(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let tried = config.load::<RequestAttempts>().map_or(1, |attempts| attempts.attempts());
+        if let (2.., Some(call)) = (tried, config.load::<Metadata>()) {
+            tracing::warn!(call = format!("{}.{}", call.service(), call.name()), tried = tried - 1, "trying again");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,237 @@
+//! The table of connections in DynamoDB. Every write is conditional on what was read.
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::{
+    Client,
+    config::Builder,
+    error::SdkError,
+    operation::{transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
+    types::{AttributeValue, Delete, Put, ReturnValue, TransactWriteItem},
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::{
+    clients::RetryLog,
+    failure::Failure,
+    item::{Item, bytes, connection_key, from_connection, number, text, time, to_connection},
+};
+use crate::{
+    domain::{
+        connection::{Connection, ConnectionStore, Lease, Replacement, SealedAccessToken, StoreError, WriteError},
+        time::Timestamp,
+        user_id::UserId,
+    },
+    telemetry::timed,
+};
+
+/// What DynamoDB says when a condition does not hold.
+const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
+
+/// Connections in a DynamoDB table.
+#[derive(Clone, Debug)]
+pub struct DynamoDbConnections {
+    client: Client,
+    table: String,
+}
+
+impl DynamoDbConnections {
+    /// The connections of a table.
+    pub fn new(config: &SdkConfig, table: String) -> Self {
+        let config = Builder::from(config).interceptor(RetryLog).build();
+        Self { client: Client::from_conf(config), table }
+    }
+
+    async fn item(&self, pk: String) -> Result<Option<Item>, StoreError> {
+        let request = self.client.get_item().table_name(&self.table).key("pk", text(pk)).consistent_read(true);
+        let found = timed("dynamodb.get_item", request.send()).await;
+        found.map(|found| found.item).map_err(|error| store_error(&error))
+    }
+
+    /// Updates a connection that still has the generation that was read.
+    async fn update(&self, read: &Connection, change: Change<'_>) -> Result<(), WriteError> {
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", text(connection_key(&read.user_id)))
+            .update_expression(change.update)
+            .condition_expression(format!("generation = :generation AND {}", change.condition))
+            .expression_attribute_values(":generation", number(read.generation));
+        if change.update.contains("#status") {
+            request = request.expression_attribute_names("#status", "status");
+        }
+        for (name, value) in change.values {
+            request = request.expression_attribute_values(name, value);
+        }
+        match timed("dynamodb.update_item", request.send()).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(update_error(&error)),
+        }
+    }
+}
+
+/// One conditional update.
+struct Change<'a> {
+    update: &'a str,
+    condition: &'a str,
+    values: Vec<(&'a str, AttributeValue)>,
+}
+
+#[async_trait]
+impl ConnectionStore for DynamoDbConnections {
+    async fn find(&self, user_id: &UserId) -> Result<Option<Connection>, StoreError> {
+        let Some(item) = self.item(connection_key(user_id)).await? else { return Ok(None) };
+        to_connection(&item).map(Some).map_err(|attribute| StoreError {
+            detail: format!("the stored connection's {attribute} is missing or of another type"),
+            transient: false,
+        })
+    }
+
+    async fn put(&self, connection: &Connection, change: &Replacement<'_>) -> Result<(), WriteError> {
+        let mut writes = vec![self.put_connection(connection, change.read)?];
+        let stale = change.old_index.0.iter().filter(|key| !change.new_index.0.contains(key));
+        for key in stale {
+            writes.push(self.delete(key)?);
+        }
+        for key in &change.new_index.0 {
+            writes.push(self.put_index(key, &connection.user_id)?);
+        }
+        let request = self.client.transact_write_items().set_transact_items(Some(writes));
+        match timed("dynamodb.transact_write_items", request.send()).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(transaction_error(&error)),
+        }
+    }
+
+    async fn lease(&self, read: &Connection, lease: &Lease) -> Result<(), WriteError> {
+        let mut values = vec![(":owner", text(lease.owner.as_str())), (":end", time(lease.expires_at))];
+        let condition = match &read.lease {
+            Some(seen) => {
+                values.push((":seen_owner", text(seen.owner.as_str())));
+                "lease_owner = :seen_owner"
+            }
+            None => "attribute_not_exists(lease_owner)",
+        };
+        self.update(read, Change { update: "SET lease_owner = :owner, lease_expires_at = :end", condition, values })
+            .await
+    }
+
+    async fn share_access_token(
+        &self,
+        read: &Connection,
+        owner: &str,
+        token: &SealedAccessToken,
+        now: Timestamp,
+    ) -> Result<(), WriteError> {
+        let update = "SET access_token = :token, access_token_expires_at = :end, updated_at = :now \
+                      REMOVE lease_owner, lease_expires_at";
+        let values = vec![
+            (":token", bytes(&token.sealed)),
+            (":end", time(token.expires_at)),
+            (":now", time(now)),
+            (":owner", text(owner)),
+        ];
+        self.update(read, Change { update, condition: "lease_owner = :owner", values }).await
+    }
+
+    async fn release(&self, read: &Connection, owner: &str) -> Result<(), WriteError> {
+        let values = vec![(":owner", text(owner))];
+        let update = "REMOVE lease_owner, lease_expires_at";
+        self.update(read, Change { update, condition: "lease_owner = :owner", values }).await
+    }
+
+    async fn mark_revoked(&self, read: &Connection, reason: &str, now: Timestamp) -> Result<(), WriteError> {
+        let update = "SET #status = :revoked, status_reason = :reason, updated_at = :now, generation = :next \
+                      REMOVE access_token, access_token_expires_at, lease_owner, lease_expires_at";
+        let values = vec![
+            (":revoked", text("revoked")),
+            (":active", text("active")),
+            (":reason", text(reason)),
+            (":now", time(now)),
+            (":next", number(read.generation.saturating_add(1))),
+        ];
+        self.update(read, Change { update, condition: "#status = :active", values }).await
+    }
+
+    async fn keep(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", text(name))
+            .update_expression("SET #value = if_not_exists(#value, :value)")
+            .expression_attribute_names("#value", "value")
+            .expression_attribute_values(":value", bytes(value))
+            .return_values(ReturnValue::AllNew);
+        let kept = timed("dynamodb.update_item", request.send()).await.map_err(|error| store_error(&error))?;
+        value_of(kept.attributes.as_ref()).ok_or_else(|| no_value(name))
+    }
+
+    async fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(item) = self.item(name.to_owned()).await? else { return Ok(None) };
+        value_of(Some(&item)).map(Some).ok_or_else(|| no_value(name))
+    }
+}
+
+impl DynamoDbConnections {
+    fn put_connection(
+        &self,
+        connection: &Connection,
+        read: Option<&Connection>,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(from_connection(connection)));
+        let put = match read {
+            Some(read) => put
+                .condition_expression("generation = :generation")
+                .expression_attribute_values(":generation", number(read.generation)),
+            None => put.condition_expression("attribute_not_exists(pk)"),
+        };
+        Ok(TransactWriteItem::builder().put(put.build().map_err(|_| incomplete())?).build())
+    }
+
+    fn put_index(&self, key: &str, user_id: &UserId) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder().table_name(&self.table).item("pk", text(key)).item("user_id", text(user_id.as_str()));
+        Ok(TransactWriteItem::builder().put(put.build().map_err(|_| incomplete())?).build())
+    }
+
+    fn delete(&self, key: &str) -> Result<TransactWriteItem, StoreError> {
+        let delete = Delete::builder().table_name(&self.table).key("pk", text(key));
+        Ok(TransactWriteItem::builder().delete(delete.build().map_err(|_| incomplete())?).build())
+    }
+}
+
+fn value_of(item: Option<&Item>) -> Option<Vec<u8>> {
+    item?.get("value")?.as_b().ok().map(|blob| blob.as_ref().to_vec())
+}
+
+fn no_value(name: &str) -> StoreError {
+    StoreError { detail: format!("the item {name} holds no value"), transient: false }
+}
+
+fn incomplete() -> StoreError {
+    StoreError { detail: "the request is incomplete".into(), transient: false }
+}
+
+fn store_error<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> StoreError {
+    let failure = Failure::of(error);
+    StoreError { detail: format!("DynamoDB: {}", failure.code), transient: failure.transient }
+}
+
+fn update_error(error: &SdkError<UpdateItemError, HttpResponse>) -> WriteError {
+    if error.code() == Some(CONDITION_FAILED) { WriteError::Conflict } else { store_error(error).into() }
+}
+
+fn transaction_error(error: &SdkError<TransactWriteItemsError, HttpResponse>) -> WriteError {
+    let reasons = match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => canceled.cancellation_reasons(),
+        _ => return store_error(error).into(),
+    };
+    if reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
+        return WriteError::Conflict;
+    }
+    let code = reasons.iter().filter_map(|reason| reason.code()).find(|code| *code != "None").unwrap_or("unknown");
+    let transient = matches!(code, "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded");
+    StoreError { detail: format!("DynamoDB: transaction cancelled, {code}"), transient }.into()
+}

@@ -1,0 +1,66 @@
+//! Data keys wrapped by KMS, each bound to its owner by the encryption context
+//! ([encryption context](https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html)).
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_kms::{Client, config::Builder, operation::decrypt::DecryptError, primitives::Blob, types::DataKeySpec};
+
+use super::{clients::RetryLog, failure::Failure};
+use crate::{
+    domain::data_key::{DataKey, DataKeyError, DataKeys, NewDataKey},
+    telemetry::timed,
+};
+
+const PURPOSE: (&str, &str) = ("purpose", "gmail-connect");
+
+/// Data keys that one KMS key wraps.
+#[derive(Clone, Debug)]
+pub struct KmsDataKeys {
+    client: Client,
+    key_id: String,
+}
+
+impl KmsDataKeys {
+    /// Data keys wrapped by a KMS key.
+    pub fn new(config: &SdkConfig, key_id: String) -> Self {
+        let config = Builder::from(config).interceptor(RetryLog).build();
+        Self { client: Client::from_conf(config), key_id }
+    }
+}
+
+#[async_trait]
+impl DataKeys for KmsDataKeys {
+    async fn generate(&self, owner: &str) -> Result<NewDataKey, DataKeyError> {
+        let request = self
+            .client
+            .generate_data_key()
+            .key_id(&self.key_id)
+            .key_spec(DataKeySpec::Aes256)
+            .encryption_context(PURPOSE.0, PURPOSE.1)
+            .encryption_context("user_id", owner);
+        let answer = timed("kms.generate_data_key", request.send()).await;
+        let answer = answer.map_err(|error| DataKeyError::Unavailable(format!("KMS: {}", Failure::of(&error).code)))?;
+        let key = answer.plaintext().and_then(|plain| DataKey::from_slice(plain.as_ref()));
+        let wrapped = answer.ciphertext_blob().map(|blob| blob.as_ref().to_vec());
+        let incomplete = || DataKeyError::Unavailable("KMS: the answer is incomplete".into());
+        Ok(NewDataKey { key: key.ok_or_else(incomplete)?, wrapped: wrapped.ok_or_else(incomplete)? })
+    }
+
+    async fn unwrap(&self, owner: &str, wrapped: &[u8]) -> Result<DataKey, DataKeyError> {
+        let request = self
+            .client
+            .decrypt()
+            .key_id(&self.key_id)
+            .ciphertext_blob(Blob::new(wrapped))
+            .encryption_context(PURPOSE.0, PURPOSE.1)
+            .encryption_context("user_id", owner);
+        let answer = timed("kms.decrypt", request.send()).await.map_err(|error| match error.as_service_error() {
+            Some(DecryptError::InvalidCiphertextException(_) | DecryptError::IncorrectKeyException(_)) => {
+                DataKeyError::WrongOwner
+            }
+            _ => DataKeyError::Unavailable(format!("KMS: {}", Failure::of(&error).code)),
+        })?;
+        let key = answer.plaintext().and_then(|plain| DataKey::from_slice(plain.as_ref()));
+        key.ok_or(DataKeyError::WrongOwner)
+    }
+}

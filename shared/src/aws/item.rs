@@ -1,0 +1,189 @@
+//! A connection as an item of the table.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+
+use crate::domain::{
+    connection::{Connection, Lease, SealedAccessToken, SealedTokens, Status},
+    time::Timestamp,
+    user_id::UserId,
+};
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// Where a connection is.
+pub(super) fn connection_key(user_id: &UserId) -> String {
+    format!("connection#{user_id}")
+}
+
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(super) fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+pub(super) fn time(value: Timestamp) -> AttributeValue {
+    text(value.to_string())
+}
+
+pub(super) fn bytes(value: &[u8]) -> AttributeValue {
+    AttributeValue::B(Blob::new(value))
+}
+
+/// The item of a connection. It is replaced whole, so what is not set here is gone.
+pub(super) fn from_connection(connection: &Connection) -> Item {
+    let (status, reason) = match &connection.status {
+        Status::Active => ("active", None),
+        Status::Revoked { reason } => ("revoked", Some(reason)),
+    };
+    let tokens = &connection.tokens;
+    let always = [
+        ("pk", text(connection_key(&connection.user_id))),
+        ("user_id", text(connection.user_id.as_str())),
+        ("client_id", text(connection.client_id.as_str())),
+        ("status", text(status)),
+        ("data_key", bytes(&tokens.data_key)),
+        ("refresh_token", bytes(&tokens.refresh_token)),
+        ("connected_at", time(connection.connected_at)),
+        ("updated_at", time(connection.updated_at)),
+        ("generation", number(connection.generation)),
+        ("sessions_valid_after", time(connection.sessions_valid_after)),
+    ];
+    let access_token = tokens.access_token.as_ref();
+    let scopes = connection.scopes.iter().cloned().collect::<Vec<_>>();
+    let sometimes = [
+        ("email", connection.email.as_ref().map(|email| text(email.as_str()))),
+        ("scopes", (!scopes.is_empty()).then_some(AttributeValue::Ss(scopes))),
+        ("status_reason", reason.map(|reason| text(reason.as_str()))),
+        ("access_token", access_token.map(|token| bytes(&token.sealed))),
+        ("access_token_expires_at", access_token.map(|token| time(token.expires_at))),
+        ("refresh_token_expires_at", connection.refresh_token_expires_at.map(time)),
+        ("lease_owner", connection.lease.as_ref().map(|lease| text(lease.owner.as_str()))),
+        ("lease_expires_at", connection.lease.as_ref().map(|lease| time(lease.expires_at))),
+    ];
+    let sometimes = sometimes.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    always.into_iter().chain(sometimes).map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Reads an item; the name of the attribute that is missing or of another type, if one is.
+pub(super) fn to_connection(item: &Item) -> Result<Connection, &'static str> {
+    let read = Reader(item);
+    Ok(Connection {
+        user_id: UserId::parse(read.text("user_id").ok_or("user_id")?).ok_or("user_id")?,
+        email: read.text("email").map(str::to_owned),
+        client_id: read.text("client_id").ok_or("client_id")?.to_owned(),
+        scopes: read.texts("scopes"),
+        status: read.status()?,
+        tokens: SealedTokens {
+            data_key: read.bytes("data_key").ok_or("data_key")?,
+            refresh_token: read.bytes("refresh_token").ok_or("refresh_token")?,
+            access_token: read.access_token(),
+        },
+        refresh_token_expires_at: read.time("refresh_token_expires_at"),
+        connected_at: read.time("connected_at").ok_or("connected_at")?,
+        updated_at: read.time("updated_at").ok_or("updated_at")?,
+        generation: read.number("generation").ok_or("generation")?,
+        sessions_valid_after: read.time("sessions_valid_after").ok_or("sessions_valid_after")?,
+        lease: read.lease(),
+    })
+}
+
+struct Reader<'a>(&'a Item);
+
+impl Reader<'_> {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_s().ok().map(String::as_str)
+    }
+
+    fn texts<C: FromIterator<String> + Default>(&self, name: &str) -> C {
+        let texts = self.0.get(name).and_then(|value| value.as_ss().ok());
+        texts.map(|texts| texts.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    fn bytes(&self, name: &str) -> Option<Vec<u8>> {
+        self.0.get(name)?.as_b().ok().map(|blob| blob.as_ref().to_vec())
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        self.0.get(name)?.as_n().ok()?.parse().ok()
+    }
+
+    /// A time as RFC 3339, or in seconds since the Unix epoch for items that were written by hand.
+    fn time(&self, name: &str) -> Option<Timestamp> {
+        match self.0.get(name)? {
+            AttributeValue::S(text) => Timestamp::parse(text),
+            AttributeValue::N(seconds) => seconds.parse().ok().map(Timestamp::from_unix_seconds),
+            _ => None,
+        }
+    }
+
+    fn status(&self) -> Result<Status, &'static str> {
+        match self.text("status") {
+            Some("active") => Ok(Status::Active),
+            Some("revoked") => {
+                Ok(Status::Revoked { reason: self.text("status_reason").unwrap_or("unknown").to_owned() })
+            }
+            _ => Err("status"),
+        }
+    }
+
+    fn access_token(&self) -> Option<SealedAccessToken> {
+        let (sealed, expires_at) = (self.bytes("access_token")?, self.time("access_token_expires_at")?);
+        Some(SealedAccessToken { sealed, expires_at })
+    }
+
+    fn lease(&self) -> Option<Lease> {
+        let (owner, expires_at) = (self.text("lease_owner")?.to_owned(), self.time("lease_expires_at")?);
+        Some(Lease { owner, expires_at })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    prop_compose! {
+        fn connections()(
+            email in prop::option::of("[a-z]{1,9}@example.com"),
+            scopes in prop::collection::btree_set("[a-z]{1,9}", 0..3),
+            reason in prop::option::of("[a-z_]{1,9}"),
+            access_token in prop::option::of((prop::collection::vec(any::<u8>(), 1..9), 0i64..1_000_000_000_000)),
+            end in prop::option::of(0i64..1_000_000_000_000),
+            lease in prop::option::of(("[a-z]{1,9}", 0i64..1_000_000_000_000)),
+            generation in any::<u64>(),
+        ) -> Connection {
+            let at = Timestamp::from_unix_millis;
+            Connection {
+                user_id: UserId::parse("118").unwrap(), email, client_id: "client".into(), scopes,
+                status: reason.map_or(Status::Active, |reason| Status::Revoked { reason }),
+                tokens: SealedTokens { data_key: vec![1], refresh_token: vec![2, 3],
+                    access_token: access_token.map(|(sealed, end)| SealedAccessToken { sealed, expires_at: at(end) }) },
+                refresh_token_expires_at: end.map(at), connected_at: at(1), updated_at: at(2), generation,
+                sessions_valid_after: at(3),
+                lease: lease.map(|(owner, end)| Lease { owner, expires_at: at(end) }),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_connection_is_read_as_it_was_written(connection in connections()) {
+            let read = to_connection(&from_connection(&connection)).unwrap();
+            prop_assert_eq!(format!("{read:?}"), format!("{connection:?}"));
+        }
+
+        #[test]
+        fn an_item_without_a_needed_attribute_is_named(connection in connections(), at in prop::sample::Index::arbitrary()) {
+            let needed = ["user_id", "client_id", "status", "data_key", "refresh_token", "connected_at", "generation"];
+            let name = at.get(&needed);
+            let mut item = from_connection(&connection);
+            item.remove(*name);
+            prop_assert_eq!(to_connection(&item).unwrap_err(), *name);
+        }
+    }
+}

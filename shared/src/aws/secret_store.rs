@@ -1,0 +1,87 @@
+//! Secrets in AWS Secrets Manager.
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_secretsmanager::{
+    Client, config::Builder, operation::get_secret_value::GetSecretValueError, primitives::Blob,
+    types::SecretValueEntry,
+};
+use futures_util::future::try_join_all;
+use zeroize::Zeroizing;
+
+use super::{clients::RetryLog, failure::Failure};
+use crate::{
+    secrets::{SecretStore, SecretStoreError, SecretText},
+    telemetry::timed,
+};
+
+/// Secrets Manager.
+#[derive(Clone, Debug)]
+pub struct SecretsManager {
+    client: Client,
+}
+
+impl SecretsManager {
+    /// The Secrets Manager that the configuration leads to.
+    pub fn new(config: &SdkConfig) -> Self {
+        Self { client: Client::from_conf(Builder::from(config).interceptor(RetryLog).build()) }
+    }
+
+    /// Every value in one call; `None` if that does not give each of them: where the call is not allowed or not
+    /// there, each secret on its own tells more.
+    async fn batch(&self, ids: &[&str]) -> Option<Vec<SecretText>> {
+        let request = self
+            .client
+            .batch_get_secret_value()
+            .set_secret_id_list(Some(ids.iter().map(ToString::to_string).collect()));
+        let answer = timed("secretsmanager.batch_get_secret_value", request.send()).await.ok()?;
+        ids.iter().map(|id| answer.secret_values().iter().find(|entry| is_of(entry, id)).and_then(entry_text)).collect()
+    }
+
+    async fn one(&self, id: &str, stage: &str) -> Result<Option<SecretText>, SecretStoreError> {
+        let request = self.client.get_secret_value().secret_id(id).version_stage(stage);
+        match timed("secretsmanager.get_secret_value", request.send()).await {
+            Ok(answer) => Ok(Some(text(answer.secret_string(), answer.secret_binary()))),
+            Err(error) => match error.as_service_error() {
+                Some(GetSecretValueError::ResourceNotFoundException(_)) => Ok(None),
+                _ => Err(SecretStoreError { id: id.to_owned(), detail: Failure::of(&error).code }),
+            },
+        }
+    }
+
+    async fn current_of(&self, id: &str) -> Result<SecretText, SecretStoreError> {
+        let missing = || SecretStoreError { id: id.to_owned(), detail: "it does not exist or has no value yet".into() };
+        self.one(id, "AWSCURRENT").await?.ok_or_else(missing)
+    }
+}
+
+#[async_trait]
+impl SecretStore for SecretsManager {
+    async fn current(&self, ids: &[&str]) -> Result<Vec<SecretText>, SecretStoreError> {
+        match self.batch(ids).await {
+            Some(values) => Ok(values),
+            None => try_join_all(ids.iter().map(|id| self.current_of(id))).await,
+        }
+    }
+
+    async fn previous(&self, id: &str) -> Result<Option<SecretText>, SecretStoreError> {
+        self.one(id, "AWSPREVIOUS").await
+    }
+}
+
+/// Whether an entry is the secret with that name or ARN.
+fn is_of(entry: &SecretValueEntry, id: &str) -> bool {
+    // An ARN without the six random characters at its end is an id too.
+    entry.name() == Some(id) || entry.arn().is_some_and(|arn| arn == id || arn.starts_with(&format!("{id}-")))
+}
+
+fn entry_text(entry: &SecretValueEntry) -> Option<SecretText> {
+    (entry.secret_string().is_some() || entry.secret_binary().is_some())
+        .then(|| text(entry.secret_string(), entry.secret_binary()))
+}
+
+/// A secret's text, also where it was put there as a file's bytes.
+fn text(string: Option<&str>, binary: Option<&Blob>) -> SecretText {
+    let bytes = || String::from_utf8_lossy(binary.map(AsRef::as_ref).unwrap_or_default()).into_owned();
+    Zeroizing::new(string.map_or_else(bytes, str::to_owned))
+}

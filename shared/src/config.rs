@@ -1,0 +1,235 @@
+//! Configuration: environment variables, read once at start. One struct for each concern; every error names its
+//! variable.
+
+use std::time::Duration;
+
+use url::Url;
+
+use crate::domain::{
+    origin::{Origin, is_secure},
+    scope::Scopes,
+};
+
+/// Where variables come from; in a function, the environment.
+pub struct Variables<'a>(&'a (dyn Fn(&str) -> Option<String> + Sync));
+
+impl<'a> Variables<'a> {
+    /// Variables that a function looks up.
+    pub fn new(lookup: &'a (dyn Fn(&str) -> Option<String> + Sync)) -> Self {
+        Self(lookup)
+    }
+
+    /// A variable that has to be set.
+    ///
+    /// # Errors
+    /// If it is not set, or empty.
+    pub fn required(&self, name: &'static str) -> Result<String, BadVariable> {
+        self.optional(name).ok_or(BadVariable { name, problem: "is not set" })
+    }
+
+    /// A variable that may be left out; empty counts as left out.
+    pub fn optional(&self, name: &'static str) -> Option<String> {
+        (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn url(&self, name: &'static str, default: &str) -> Result<Url, BadVariable> {
+        let value = self.optional(name).unwrap_or_else(|| default.to_owned());
+        let problem = "is not an https address";
+        Url::parse(&value).ok().filter(is_secure).ok_or(BadVariable { name, problem })
+    }
+}
+
+/// A variable that is missing or bad.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("environment variable {name} {problem}")]
+pub struct BadVariable {
+    /// The variable's name.
+    pub name: &'static str,
+    /// The rest of the sentence.
+    pub problem: &'static str,
+}
+
+/// What identifies the deployment.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// `CLIENT_SECRET_ID`: the secret that holds `client_secret.json`.
+    pub client_secret_id: String,
+    /// `SCOPES`: what we ask for; all are required.
+    pub scopes: Scopes,
+    /// `PUBLIC_BASE_URL`: how browsers reach us; by default, the host that API Gateway answers for.
+    pub public_origin: Option<Origin>,
+}
+
+impl Deployment {
+    const SCOPES: &'static str = "openid email https://www.googleapis.com/auth/gmail.readonly";
+
+    /// Reads the variables.
+    ///
+    /// # Errors
+    /// If one is missing or bad.
+    pub fn read(variables: &Variables<'_>) -> Result<Self, BadVariable> {
+        let public_origin = variables.optional("PUBLIC_BASE_URL").map(|url| {
+            let problem = "is not an origin such as https://mail.example.com, without a path";
+            Origin::parse(&url).ok_or(BadVariable { name: "PUBLIC_BASE_URL", problem })
+        });
+        Ok(Self {
+            client_secret_id: variables.required("CLIENT_SECRET_ID")?,
+            scopes: Scopes::parse(&variables.optional("SCOPES").unwrap_or_else(|| Self::SCOPES.to_owned())),
+            public_origin: public_origin.transpose()?,
+        })
+    }
+}
+
+/// What the functions that browsers call need.
+#[derive(Clone, Debug)]
+pub struct Browsers {
+    /// `COOKIE_KEY_SECRET_ID`: the secret that the cookie keys are derived from.
+    pub cookie_key_secret_id: String,
+    /// `ALLOWED_RETURN_ORIGINS`: where a browser may return to besides this API.
+    pub allowed_return_origins: Vec<Origin>,
+    /// `SESSION_TTL_SECONDS`: how long a session lives.
+    pub session_lifetime: Duration,
+}
+
+impl Browsers {
+    const SESSION_LIFETIME: Duration = Duration::from_secs(28_800);
+    /// Browsers keep no cookie longer than 400 days.
+    const LONGEST_SESSION_SECONDS: u64 = 400 * 24 * 60 * 60;
+
+    /// Reads the variables.
+    ///
+    /// # Errors
+    /// If one is missing or bad.
+    pub fn read(variables: &Variables<'_>) -> Result<Self, BadVariable> {
+        Ok(Self {
+            cookie_key_secret_id: variables.required("COOKIE_KEY_SECRET_ID")?,
+            allowed_return_origins: origins(variables)?,
+            session_lifetime: session_lifetime(variables)?,
+        })
+    }
+}
+
+fn origins(variables: &Variables<'_>) -> Result<Vec<Origin>, BadVariable> {
+    let list = variables.optional("ALLOWED_RETURN_ORIGINS").unwrap_or_default();
+    let problem = "is not a comma-separated list of origins such as https://app.example.com";
+    let bad = BadVariable { name: "ALLOWED_RETURN_ORIGINS", problem };
+    let texts = list.split(',').map(str::trim).filter(|text| !text.is_empty());
+    texts.map(|text| Origin::parse(text).ok_or_else(|| bad.clone())).collect()
+}
+
+fn session_lifetime(variables: &Variables<'_>) -> Result<Duration, BadVariable> {
+    let Some(text) = variables.optional("SESSION_TTL_SECONDS") else { return Ok(Browsers::SESSION_LIFETIME) };
+    let seconds = text.parse().ok().filter(|seconds| (1..=Browsers::LONGEST_SESSION_SECONDS).contains(seconds));
+    let problem = "is not a number of seconds from 1 to 34560000";
+    seconds.map(Duration::from_secs).ok_or(BadVariable { name: "SESSION_TTL_SECONDS", problem })
+}
+
+/// Where connections are kept.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    /// `CONNECTIONS_TABLE`: the DynamoDB table.
+    pub table: String,
+    /// `TOKEN_KMS_KEY_ID`: the KMS key that wraps the data keys.
+    pub kms_key_id: String,
+}
+
+impl Storage {
+    /// Reads the variables.
+    ///
+    /// # Errors
+    /// If one is missing.
+    pub fn read(variables: &Variables<'_>) -> Result<Self, BadVariable> {
+        Ok(Self {
+            table: variables.required("CONNECTIONS_TABLE")?,
+            kms_key_id: variables.required("TOKEN_KMS_KEY_ID")?,
+        })
+    }
+}
+
+/// Google's addresses that are not in the client secret file.
+#[derive(Clone, Debug)]
+pub struct GoogleEndpoints {
+    /// `GMAIL_BASE_URL`: the Gmail API.
+    pub gmail: Url,
+    /// `GOOGLE_JWKS_URI`: the keys that ID tokens are signed with.
+    pub jwks: Url,
+    /// `GOOGLE_USERINFO_URI`: who an access token stands for.
+    pub userinfo: Url,
+}
+
+impl GoogleEndpoints {
+    /// Reads the variables; each defaults to Google's own.
+    ///
+    /// # Errors
+    /// If one is bad.
+    pub fn read(variables: &Variables<'_>) -> Result<Self, BadVariable> {
+        Ok(Self {
+            gmail: variables.url("GMAIL_BASE_URL", "https://gmail.googleapis.com")?,
+            jwks: variables.url("GOOGLE_JWKS_URI", "https://www.googleapis.com/oauth2/v3/certs")?,
+            userinfo: variables.url("GOOGLE_USERINFO_URI", "https://openidconnect.googleapis.com/v1/userinfo")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with<T>(name: &str, value: &str, read: impl Fn(&Variables<'_>) -> T) -> T {
+        let required = ["CLIENT_SECRET_ID", "COOKIE_KEY_SECRET_ID", "CONNECTIONS_TABLE", "TOKEN_KMS_KEY_ID"];
+        let lookup = |asked: &str| {
+            if asked == name { Some(value.to_owned()) } else { required.contains(&asked).then(|| "x".to_owned()) }
+        };
+        read(&Variables::new(&lookup))
+    }
+
+    fn problem_of(name: &str, value: &str) -> Option<&'static str> {
+        let problems = [
+            with(name, value, Deployment::read).err(),
+            with(name, value, Browsers::read).err(),
+            with(name, value, Storage::read).err(),
+            with(name, value, GoogleEndpoints::read).err(),
+        ];
+        problems.into_iter().flatten().map(|bad| bad.name).next()
+    }
+
+    #[test]
+    fn every_bad_variable_is_named() {
+        for (name, value) in [
+            ("CLIENT_SECRET_ID", " "),
+            ("COOKIE_KEY_SECRET_ID", ""),
+            ("CONNECTIONS_TABLE", ""),
+            ("TOKEN_KMS_KEY_ID", ""),
+            ("PUBLIC_BASE_URL", "http://mail.example.com"),
+            ("PUBLIC_BASE_URL", "https://mail.example.com/base"),
+            ("ALLOWED_RETURN_ORIGINS", "https://a.example.com,*"),
+            ("SESSION_TTL_SECONDS", "0"),
+            ("SESSION_TTL_SECONDS", "8h"),
+            ("GMAIL_BASE_URL", "http://gmail.example.com"),
+            ("GOOGLE_JWKS_URI", "certs"),
+            ("GOOGLE_USERINFO_URI", "file:///etc"),
+        ] {
+            assert_eq!(problem_of(name, value), Some(name), "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_has_the_documented_default() {
+        let deployment = with("", "", Deployment::read).unwrap();
+        let browsers = with("", "", Browsers::read).unwrap();
+        assert_eq!(deployment.scopes.to_wire(), "openid email https://www.googleapis.com/auth/gmail.readonly");
+        assert_eq!(deployment.public_origin, None);
+        assert_eq!(browsers.session_lifetime.as_secs(), 28_800);
+        assert!(browsers.allowed_return_origins.is_empty());
+    }
+
+    #[test]
+    fn origins_are_a_list_with_commas() {
+        let value = "https://a.example.com/, http://localhost:3000 ,";
+        let origins = with("ALLOWED_RETURN_ORIGINS", value, Browsers::read).unwrap().allowed_return_origins;
+        assert_eq!(
+            origins.iter().map(Origin::as_str).collect::<Vec<_>>(),
+            ["https://a.example.com", "http://localhost:3000"]
+        );
+    }
+}

@@ -1,0 +1,169 @@
+//! The connection: our lasting record of one Google account that has given us access.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use async_trait::async_trait;
+
+use super::{time::Timestamp, user_id::UserId};
+
+/// A connection, as it is stored: its tokens sealed.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Whose account it is.
+    pub user_id: UserId,
+    /// The account's e-mail address when it last consented.
+    pub email: Option<String>,
+    /// The OAuth client that the tokens belong to.
+    pub client_id: String,
+    /// What the user allowed.
+    pub scopes: BTreeSet<String>,
+    /// Whether the access still stands.
+    pub status: Status,
+    /// The tokens, sealed.
+    pub tokens: SealedTokens,
+    /// When Google ends the refresh token, where that is set.
+    pub refresh_token_expires_at: Option<Timestamp>,
+    /// When the account was first connected.
+    pub connected_at: Timestamp,
+    /// When the record last changed.
+    pub updated_at: Timestamp,
+    /// Grows with every new refresh token and every change of status; never goes back, also over a deletion.
+    pub generation: u64,
+    /// Sessions issued earlier are refused.
+    pub sessions_valid_after: Timestamp,
+    /// Who is refreshing the access token at present.
+    pub lease: Option<Lease>,
+}
+
+impl Connection {
+    /// Whether its refresh token may still bring access for that client at that time.
+    pub fn is_usable(&self, client_id: &str, now: Timestamp) -> bool {
+        self.status == Status::Active
+            && self.client_id == client_id
+            && self.refresh_token_expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// Whether the access still stands.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Status {
+    /// As far as we know.
+    Active,
+    /// It ended.
+    Revoked {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The tokens of a connection, sealed under its data key.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SealedTokens {
+    /// The data key, wrapped by KMS.
+    pub data_key: Vec<u8>,
+    /// The refresh token.
+    pub refresh_token: Vec<u8>,
+    /// The access token that all instances share, until its end.
+    pub access_token: Option<SealedAccessToken>,
+}
+
+/// A shared access token.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SealedAccessToken {
+    /// The token, sealed.
+    pub sealed: Vec<u8>,
+    /// When Google ends it.
+    pub expires_at: Timestamp,
+}
+
+/// The right to refresh the access token, held by one at a time.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Lease {
+    /// Random, one for every time that it is taken.
+    pub owner: String,
+    /// When it ends if its owner dies.
+    pub expires_at: Timestamp,
+}
+
+impl Lease {
+    /// How long an owner may be silent before another takes over. It is renewed before each request to Google,
+    /// which takes no longer than [`Lease::REQUEST_TIMEOUT`].
+    pub const LIFETIME: Duration = Duration::from_secs(10);
+    /// How long one request to Google under the lease may take.
+    pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
+
+    /// Whether its owner still holds it.
+    pub fn is_held(&self, now: Timestamp) -> bool {
+        now < self.expires_at
+    }
+}
+
+/// The keys under which a refresh token is found without being stored readable.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct TokenIndex(pub Vec<String>);
+
+/// Keeps connections. Every write names the generation that was read and changes nothing if it is no longer stored.
+#[async_trait]
+pub trait ConnectionStore: Send + Sync {
+    /// The stored connection, as of the last write.
+    async fn find(&self, user_id: &UserId) -> Result<Option<Connection>, StoreError>;
+
+    /// Stores a connection in place of the one that was read, or of none.
+    async fn put(&self, connection: &Connection, change: &Replacement<'_>) -> Result<(), WriteError>;
+
+    /// Takes or renews the lease: of a connection that has the lease that was read, or none.
+    async fn lease(&self, read: &Connection, lease: &Lease) -> Result<(), WriteError>;
+
+    /// Stores a new access token and ends the lease; only for the lease's owner.
+    async fn share_access_token(
+        &self,
+        read: &Connection,
+        owner: &str,
+        token: &SealedAccessToken,
+        now: Timestamp,
+    ) -> Result<(), WriteError>;
+
+    /// Ends the lease, if it is still its owner's.
+    async fn release(&self, read: &Connection, owner: &str) -> Result<(), WriteError>;
+
+    /// Marks the connection revoked and forgets its access token and lease.
+    async fn mark_revoked(&self, read: &Connection, reason: &str, now: Timestamp) -> Result<(), WriteError>;
+
+    /// Keeps a small value under a name unless one is there; answers the one that is there afterwards.
+    async fn keep(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError>;
+
+    /// The value kept under a name.
+    async fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+}
+
+/// What a stored connection takes the place of.
+#[derive(Clone, Copy, Debug)]
+pub struct Replacement<'a> {
+    /// The connection that was read; `None` if there was none.
+    pub read: Option<&'a Connection>,
+    /// The index of its refresh token, which goes.
+    pub old_index: &'a TokenIndex,
+    /// The index of the new refresh token, which comes.
+    pub new_index: &'a TokenIndex,
+}
+
+/// The store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("the store cannot be used: {detail}")]
+pub struct StoreError {
+    /// What the store said, for the log; never a value that is stored.
+    pub detail: String,
+    /// Whether it may go better in a moment.
+    pub transient: bool,
+}
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// What was read is no longer what is stored.
+    #[error("the connection changed meanwhile")]
+    Conflict,
+    /// The store failed; the write may have happened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,196 @@
+//! The Gmail API ([reference](https://developers.google.com/workspace/gmail/api/reference/rest)).
+
+use std::{collections::HashMap, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use reqwest::{Client, RequestBuilder};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use url::Url;
+
+use super::{
+    batch,
+    http::{NoAnswer, read_body, retry_after},
+};
+use crate::{
+    domain::{
+        mailbox::{GmailError, Mailbox, MessageFormat, MessagePage, PageRequest},
+        secret::AccessToken,
+    },
+    telemetry::timed,
+};
+
+/// The most bytes of a page; one of 500 entries has about thirty thousand.
+const MAX_PAGE: usize = 1024 * 1024;
+/// The most bytes of a batch's answer, so that large messages do not exhaust the function's memory.
+const MAX_BATCH: usize = 24 * 1024 * 1024;
+/// The fields of a page that are used ([partial responses](https://developers.google.com/workspace/gmail/api/guides/performance#partial-response)).
+const PAGE_FIELDS: &str = "messages(id,threadId),nextPageToken,resultSizeEstimate";
+
+/// The reason given for an answer that is larger than is read.
+pub const RESPONSE_TOO_LARGE: &str = "responseTooLarge";
+
+/// The mailbox of the account that each access token stands for.
+#[derive(Clone, Debug)]
+pub struct GmailMailbox {
+    http: Client,
+    base: Url,
+}
+
+impl GmailMailbox {
+    /// The Gmail API at a base address.
+    pub fn new(http: Client, base: Url) -> Self {
+        Self { http, base }
+    }
+
+    fn url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(path);
+        url
+    }
+}
+
+#[async_trait]
+impl Mailbox for GmailMailbox {
+    async fn list(
+        &self,
+        token: &AccessToken,
+        page: &PageRequest<'_>,
+        timeout: Duration,
+    ) -> Result<MessagePage, GmailError> {
+        let mut url = self.url("/gmail/v1/users/me/messages");
+        url.query_pairs_mut()
+            .append_pair("maxResults", &page.max_results.to_string())
+            .append_pair("fields", PAGE_FIELDS)
+            .append_pair("prettyPrint", "false")
+            .extend_pairs(page.query.q.as_ref().map(|q| ("q", q)))
+            .extend_pairs(page.query.label_ids.iter().map(|label| ("labelIds", label)))
+            .extend_pairs(page.query.include_spam_trash.then_some(("includeSpamTrash", "true")))
+            .extend_pairs(page.page_token.map(|token| ("pageToken", token)));
+        let request = self.http.get(url).bearer_auth(token.reveal()).timeout(timeout);
+        let (_, body) = timed("gmail.list", answer(request, MAX_PAGE)).await?;
+        serde_json::from_slice(&body).map_err(|_| malformed())
+    }
+
+    async fn fetch(
+        &self,
+        token: &AccessToken,
+        ids: &[&str],
+        format: &MessageFormat,
+        timeout: Duration,
+    ) -> Result<HashMap<String, Result<Box<RawValue>, GmailError>>, GmailError> {
+        let request = self
+            .http
+            .post(self.url("/batch/gmail/v1"))
+            .bearer_auth(token.reveal())
+            .header("content-type", batch::CONTENT_TYPE)
+            .body(batch::request(ids, format))
+            .timeout(timeout);
+        let (content_type, body) = timed("gmail.batch", answer(request, MAX_BATCH)).await?;
+        let parts = batch::parse(&content_type, &body).ok_or_else(malformed)?;
+        let found = parts.into_iter().filter_map(|part| Some(((*ids.get(part.index)?).to_owned(), outcome(&part))));
+        let mut outcomes: HashMap<_, _> = found.collect();
+        for id in ids {
+            outcomes.entry((*id).to_owned()).or_insert_with(|| Err(malformed()));
+        }
+        Ok(outcomes)
+    }
+}
+
+/// Sends a request; the media type and the body of a successful answer.
+async fn answer(request: RequestBuilder, limit: usize) -> Result<(String, Bytes), GmailError> {
+    let response = request.send().await.map_err(|error| no_answer(error.into()))?;
+    let (status, wait) = (response.status(), retry_after(&response));
+    let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
+    let content_type = content_type.unwrap_or_default().to_owned();
+    let body = read_body(response, limit).await.map_err(no_answer)?;
+    if status.is_success() { Ok((content_type, body)) } else { Err(gmail_error(status.as_u16(), &body, wait)) }
+}
+
+fn outcome(part: &batch::Part<'_>) -> Result<Box<RawValue>, GmailError> {
+    if part.status == 200 {
+        return serde_json::from_slice(part.body).map_err(|_| malformed());
+    }
+    Err(gmail_error(part.status, part.body, part.retry_after))
+}
+
+fn no_answer(error: NoAnswer) -> GmailError {
+    let (status, reason) = match error {
+        NoAnswer::NotSent | NoAnswer::Lost => (0, "noAnswer"),
+        NoAnswer::TooLarge => (413, RESPONSE_TOO_LARGE),
+    };
+    GmailError { status, reason: reason.into(), message: String::new(), retry_after: None }
+}
+
+fn malformed() -> GmailError {
+    GmailError { status: 0, reason: "malformedAnswer".into(), message: String::new(), retry_after: None }
+}
+
+/// Reads [Gmail's error](https://developers.google.com/workspace/gmail/api/guides/handle-errors): the reason of its
+/// first entry, or of its `ErrorInfo` detail, which is more exact where both are there.
+fn gmail_error(status: u16, body: &[u8], retry_after: Option<Duration>) -> GmailError {
+    let error = serde_json::from_slice::<WireBody>(body).unwrap_or_default().error;
+    let detail = error.details.into_iter().map(|detail| detail.reason).find(|reason| !reason.is_empty());
+    let entry = error.errors.into_iter().map(|entry| entry.reason).find(|reason| !reason.is_empty());
+    let reason = match (entry, detail) {
+        (Some(entry), Some(detail)) if entry == "forbidden" => detail,
+        (Some(entry), _) => entry,
+        (None, Some(detail)) => detail,
+        (None, None) => error.status,
+    };
+    GmailError { status, reason, message: error.message, retry_after }
+}
+
+#[derive(Default, Deserialize)]
+struct WireBody {
+    #[serde(default)]
+    error: WireError,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WireError {
+    message: String,
+    status: String,
+    errors: Vec<WireReason>,
+    details: Vec<WireReason>,
+}
+
+#[derive(Default, Deserialize)]
+struct WireReason {
+    #[serde(default)]
+    reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gmails_reason_is_read_wherever_gmail_puts_it() {
+        for (body, reason) in [
+            (
+                r#"{"error":{"code":403,"message":"m","errors":[{"domain":"usageLimits","reason":"userRateLimitExceeded"}]}}"#,
+                "userRateLimitExceeded",
+            ),
+            (
+                r#"{"error":{"errors":[{"reason":"insufficientPermissions"}],"details":[{"@type":"t","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}"#,
+                "insufficientPermissions",
+            ),
+            (
+                r#"{"error":{"details":[{"@type":"type.googleapis.com/google.rpc.Help","links":[]},{"reason":"SERVICE_DISABLED"}]}}"#,
+                "SERVICE_DISABLED",
+            ),
+            (
+                r#"{"error":{"errors":[{"reason":"forbidden"}],"details":[{"reason":"SERVICE_DISABLED"}]}}"#,
+                "SERVICE_DISABLED",
+            ),
+            (r#"{"error":{"status":"PERMISSION_DENIED"}}"#, "PERMISSION_DENIED"),
+            (r#"{"error":"text"}"#, ""),
+            ("<html>", ""),
+        ] {
+            assert_eq!(gmail_error(403, body.as_bytes(), None).reason, reason, "{body}");
+        }
+    }
+}

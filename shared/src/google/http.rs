@@ -1,0 +1,98 @@
+//! The HTTP client for Google, and what its answers have in common.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::{Client, Response, header::RETRY_AFTER, redirect::Policy};
+
+/// How long a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Builds the one client. It follows no redirects: a token endpoint has none, and a token must not travel on.
+///
+/// Google compresses for clients that accept gzip and say «gzip» in their name
+/// ([performance tips](https://developers.google.com/workspace/gmail/api/guides/performance#gzip)).
+///
+/// # Errors
+/// If the machine has no usable TLS configuration.
+pub fn client() -> Result<Client, reqwest::Error> {
+    // An error says that a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(Policy::none())
+        .tcp_nodelay(true)
+        .user_agent(concat!("gmail-connect/", env!("CARGO_PKG_VERSION"), " (gzip)"))
+        .build()
+}
+
+/// Why there was no answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NoAnswer {
+    /// The request surely did not arrive.
+    NotSent,
+    /// It may have arrived.
+    Lost,
+    /// The answer is larger than it may be.
+    TooLarge,
+}
+
+impl From<reqwest::Error> for NoAnswer {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_connect() || error.is_builder() { Self::NotSent } else { Self::Lost }
+    }
+}
+
+/// Reads a body of limited size.
+///
+/// # Errors
+/// If it is larger, or the connection breaks.
+pub async fn read_body(mut response: Response, limit: usize) -> Result<Bytes, NoAnswer> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > limit {
+            return Err(NoAnswer::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// What `Retry-After` says, in seconds or as a date
+/// ([RFC 9110 §10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)). The date is held against the answer's
+/// own `Date`, so that our clock does not matter.
+pub fn retry_after(response: &Response) -> Option<Duration> {
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let text = header(RETRY_AFTER)?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let (then, now) = (httpdate::parse_http_date(text).ok()?, header(reqwest::header::DATE)?);
+    then.duration_since(httpdate::parse_http_date(now).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(headers: &[(&str, &str)]) -> Response {
+        let builder =
+            headers.iter().fold(::http::Response::builder(), |builder, (name, value)| builder.header(*name, *value));
+        Response::from(builder.body("").unwrap())
+    }
+
+    #[test]
+    fn a_retry_after_is_seconds_or_a_date() {
+        let date = ("date", "Sun, 22 Nov 2026 03:37:32 GMT");
+        for (headers, seconds) in [
+            (vec![], None),
+            (vec![("retry-after", "7")], Some(7)),
+            (vec![("retry-after", "soon")], None),
+            (vec![("retry-after", "Sun, 22 Nov 2026 03:37:42 GMT"), date], Some(10)),
+            (vec![("retry-after", "Sun, 22 Nov 2026 03:37:42 GMT")], None),
+            (vec![("retry-after", "Sun, 22 Nov 2026 03:37:22 GMT"), date], None),
+        ] {
+            assert_eq!(retry_after(&answer(&headers)), seconds.map(Duration::from_secs), "{headers:?}");
+        }
+    }
+}

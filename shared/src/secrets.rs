@@ -1,0 +1,192 @@
+//! The two secrets of the deployment: the OAuth client and the cookie key. Read at start, kept for five minutes, read
+//! again beside a request and not in front of it.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use tokio::sync::Mutex;
+
+use crate::{
+    domain::{
+        oauth_client::{NotAWebClient, OAuthClient},
+        secret::CookieKeySecret,
+        time::{Clock, Timestamp},
+    },
+    http::cookie_keys::{CookieKeys, UnusableCookieKey},
+};
+
+/// How long what was read is taken for current.
+const KEPT_FOR: Duration = Duration::from_secs(300);
+/// How long after a failed reading the next one waits, while there is something older to work with.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
+
+/// Reads secrets by their ids.
+#[async_trait]
+pub trait SecretStore: Send + Sync {
+    /// The current values, in the order of the ids, in one call where that works.
+    async fn current(&self, ids: &[&str]) -> Result<Vec<SecretText>, SecretStoreError>;
+
+    /// The value before the current one, if there is one.
+    async fn previous(&self, id: &str) -> Result<Option<SecretText>, SecretStoreError>;
+}
+
+/// The text of a secret.
+pub type SecretText = zeroize::Zeroizing<String>;
+
+/// A secret cannot be read.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("secret {id} cannot be read: {detail}")]
+pub struct SecretStoreError {
+    /// The secret's id.
+    pub id: String,
+    /// What the store said, for the log.
+    pub detail: String,
+}
+
+/// What the secrets hold.
+#[derive(Debug)]
+pub struct Values {
+    /// Our OAuth client.
+    pub client: Arc<OAuthClient>,
+    /// The keys of our cookies.
+    pub cookie_keys: Arc<CookieKeys>,
+}
+
+/// Why there is nothing to work with.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SecretsError {
+    /// The store failed; the next request may have more luck.
+    #[error(transparent)]
+    Unavailable(#[from] SecretStoreError),
+    /// The client secret is not what Google's console hands out for a web client.
+    #[error("secret {id} is not a client_secret.json: {source}")]
+    Client {
+        /// The secret's id.
+        id: String,
+        /// What it is instead, and what to put there.
+        source: NotAWebClient,
+    },
+    /// The cookie key cannot serve.
+    #[error("secret {id} is no cookie key: {source}")]
+    CookieKey {
+        /// The secret's id.
+        id: String,
+        /// Why not.
+        source: UnusableCookieKey,
+    },
+}
+
+/// The secrets, kept.
+pub struct Secrets {
+    store: Arc<dyn SecretStore>,
+    clock: Arc<dyn Clock>,
+    client_secret_id: String,
+    cookie_key_secret_id: String,
+    kept: RwLock<Option<Kept>>,
+    reading: Mutex<()>,
+}
+
+#[derive(Clone)]
+struct Kept {
+    values: Arc<Values>,
+    read_again_at: Timestamp,
+}
+
+impl Secrets {
+    /// Secrets of which none is read yet.
+    pub fn new(
+        store: Arc<dyn SecretStore>,
+        clock: Arc<dyn Clock>,
+        client_secret_id: String,
+        cookie_key_secret_id: String,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            client_secret_id,
+            cookie_key_secret_id,
+            kept: RwLock::default(),
+            reading: Mutex::default(),
+        }
+    }
+
+    /// The values: those kept, or read now if there are none. A failure is not kept: the next call tries again.
+    ///
+    /// # Errors
+    /// If none are kept and reading them fails.
+    pub async fn values(&self) -> Result<Arc<Values>, SecretsError> {
+        if let Some(kept) = self.kept() {
+            return Ok(kept.values);
+        }
+        let _reading = self.reading.lock().await;
+        match self.kept() {
+            Some(kept) => Ok(kept.values),
+            None => self.read().await,
+        }
+    }
+
+    /// Reads the values again if they are older than five minutes. If that fails, the older ones stay.
+    pub async fn refresh(&self) {
+        let now = self.clock.now();
+        let Some(kept) = self.kept().filter(|kept| kept.read_again_at <= now) else { return };
+        let Ok(_reading) = self.reading.try_lock() else { return };
+        if let Err(error) = self.read().await {
+            tracing::warn!(%error, "the secrets cannot be read again; the older values stay in use");
+            self.keep(kept.values, now.after(PAUSE_AFTER_FAILURE));
+        }
+    }
+
+    /// Reads the OAuth client afresh, for Google refused the one in use; `None` if it is still the same.
+    ///
+    /// # Errors
+    /// If reading fails.
+    pub async fn changed_client(&self, refused: &OAuthClient) -> Result<Option<Arc<OAuthClient>>, SecretsError> {
+        let _reading = self.reading.lock().await;
+        if let Some(kept) = self.kept().filter(|kept| !kept.values.client.is_same_as(refused)) {
+            return Ok(Some(kept.values.client.clone()));
+        }
+        let values = self.read().await?;
+        Ok((!values.client.is_same_as(refused)).then(|| values.client.clone()))
+    }
+
+    async fn read(&self) -> Result<Arc<Values>, SecretsError> {
+        let ids = [self.client_secret_id.as_str(), self.cookie_key_secret_id.as_str()];
+        let (current, previous) =
+            futures_util::join!(self.store.current(&ids), self.store.previous(&self.cookie_key_secret_id));
+        let mut current = current?.into_iter();
+        let (client, cookie_key) = (current.next().unwrap_or_default(), current.next().unwrap_or_default());
+        let previous = previous.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the previous cookie key cannot be read; cookies that it sealed do not open");
+            None
+        });
+        let values = Arc::new(Values {
+            client: Arc::new(self.parse_client(&client)?),
+            cookie_keys: Arc::new(self.parse_cookie_keys(&cookie_key, previous.as_deref())?),
+        });
+        self.keep(values.clone(), self.clock.now().after(KEPT_FOR));
+        Ok(values)
+    }
+
+    fn parse_client(&self, file: &str) -> Result<OAuthClient, SecretsError> {
+        let id = || self.client_secret_id.clone();
+        OAuthClient::parse(file).map_err(|source| SecretsError::Client { id: id(), source })
+    }
+
+    fn parse_cookie_keys(&self, current: &str, previous: Option<&String>) -> Result<CookieKeys, SecretsError> {
+        let id = || self.cookie_key_secret_id.clone();
+        let previous = previous.map(CookieKeySecret::new);
+        CookieKeys::derive(&CookieKeySecret::new(current), previous.as_ref())
+            .map_err(|source| SecretsError::CookieKey { id: id(), source })
+    }
+
+    fn kept(&self) -> Option<Kept> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn keep(&self, values: Arc<Values>, read_again_at: Timestamp) {
+        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(Kept { values, read_again_at });
+    }
+}

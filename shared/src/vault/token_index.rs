@@ -1,0 +1,84 @@
+//! Finds a connection by its refresh token without storing anything of the token that could be read.
+//!
+//! Google names a revoked refresh token by its first 16 characters or by its double SHA-512
+//! ([token-revoked](https://developers.google.com/identity/protocols/risc)). Each of the two is stored under its HMAC;
+//! the HMAC's key is kept in the table, wrapped by KMS, and made when it is first needed.
+
+use std::sync::Arc;
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use ring::{
+    digest::{SHA512, digest},
+    hmac,
+};
+use tokio::sync::OnceCell;
+
+use super::VaultError;
+use crate::domain::{
+    connection::{ConnectionStore, TokenIndex},
+    data_key::{DataKey, DataKeys},
+    secret::RefreshToken,
+};
+
+/// Where the wrapped key is kept.
+const KEY_NAME: &str = "key#token-index";
+/// Whom KMS wraps it for.
+const KEY_OWNER: &str = "token-index";
+/// How many characters Google's `prefix` has.
+const PREFIX_CHARACTERS: usize = 16;
+
+/// Makes the keys of the index.
+pub(super) struct TokenIndexer {
+    store: Arc<dyn ConnectionStore>,
+    data_keys: Arc<dyn DataKeys>,
+    key: OnceCell<hmac::Key>,
+}
+
+impl TokenIndexer {
+    pub(super) fn new(store: Arc<dyn ConnectionStore>, data_keys: Arc<dyn DataKeys>) -> Self {
+        Self { store, data_keys, key: OnceCell::new() }
+    }
+
+    /// Reads the key, or makes it.
+    pub(super) async fn prepare(&self) -> Result<(), VaultError> {
+        self.key().await.map(|_| ())
+    }
+
+    /// The keys under which a refresh token is found.
+    pub(super) async fn index(&self, token: &RefreshToken) -> Result<TokenIndex, VaultError> {
+        let key = self.key().await?;
+        let prefix: String = token.reveal().chars().take(PREFIX_CHARACTERS).collect();
+        let twice_hashed = digest(&SHA512, digest(&SHA512, token.reveal().as_bytes()).as_ref());
+        Ok(TokenIndex(vec![
+            entry(key, "prefix", &prefix),
+            entry(key, "hash_base64_sha512_sha512", &STANDARD.encode(twice_hashed)),
+        ]))
+    }
+
+    async fn key(&self) -> Result<&hmac::Key, VaultError> {
+        self.key
+            .get_or_try_init(|| async {
+                let key = match self.store.kept(KEY_NAME).await? {
+                    Some(wrapped) => self.data_keys.unwrap(KEY_OWNER, &wrapped).await?,
+                    None => self.make().await?,
+                };
+                Ok(hmac::Key::new(hmac::HMAC_SHA256, key.reveal()))
+            })
+            .await
+    }
+
+    /// Makes the key, unless another instance is quicker.
+    async fn make(&self) -> Result<DataKey, VaultError> {
+        let new = self.data_keys.generate(KEY_OWNER).await?;
+        let kept = self.store.keep(KEY_NAME, &new.wrapped).await?;
+        if kept == new.wrapped { Ok(new.key) } else { Ok(self.data_keys.unwrap(KEY_OWNER, &kept).await?) }
+    }
+}
+
+fn entry(key: &hmac::Key, algorithm: &str, identifier: &str) -> String {
+    let tag = hmac::sign(key, format!("{algorithm}\0{identifier}").as_bytes());
+    format!("token#{}", URL_SAFE_NO_PAD.encode(tag))
+}
