@@ -1,6 +1,11 @@
 //! A real browser, headless, for what only a browser shows: redirects, cookies, pages as people see them.
 
-use std::{env, fs, io, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -53,8 +58,8 @@ impl Viewport {
 pub struct Browser {
     driver: WebDriver,
     chromedriver: Chromedriver,
-    /// Removed after the processes that write there.
-    _profile: TempDir,
+    /// Holds the profile and all temporary files; removed after the processes that write there.
+    _folder: TempDir,
 }
 
 impl Browser {
@@ -91,14 +96,14 @@ impl Browser {
         language: &str,
         viewport: Viewport,
     ) -> Result<Self, BrowserError> {
-        let profile = TempDir::new()?;
-        let chromedriver = Chromedriver::start(chromedriver).await?;
+        let folder = TempDir::new()?;
+        let chromedriver = Chromedriver::start(chromedriver, folder.path()).await?;
         let mut capabilities = DesiredCapabilities::chrome();
         capabilities.set_binary(&chromium.to_string_lossy())?;
         for argument in ARGUMENTS {
             capabilities.add_arg(argument)?;
         }
-        capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
+        capabilities.add_arg(&format!("--user-data-dir={}", folder.path().join("profile").display()))?;
         capabilities.add_arg(&format!("--accept-lang={language}"))?;
         capabilities.set_browser_log_level(LoggingPrefsLogLevel::All)?;
         // A window is never narrower than 500 pixels; an emulated screen is.
@@ -107,7 +112,7 @@ impl Browser {
         capabilities.set_browser_option("mobileEmulation", json!({ "deviceMetrics": metrics }))?;
         let url = format!("http://127.0.0.1:{}", chromedriver.port);
         let driver = WebDriver::builder(url, capabilities).client(http_client()?).connect().await?;
-        Ok(Self { driver, chromedriver, _profile: profile })
+        Ok(Self { driver, chromedriver, _folder: folder })
     }
 
     /// The session, to drive the browser with; `browser_log` of it holds what pages wrote to the console.
@@ -122,7 +127,7 @@ impl Browser {
     pub async fn screenshot(&self, name: &str) -> Result<PathBuf, BrowserError> {
         let folder = target_directory().join("screenshots");
         fs::create_dir_all(&folder)?;
-        let path = folder.join(name).with_extension("png");
+        let path = folder.join(format!("{name}.png"));
         fs::write(&path, self.driver.screenshot_as_png().await?)?;
         Ok(path)
     }
@@ -153,9 +158,9 @@ struct Chromedriver {
 }
 
 impl Chromedriver {
-    async fn start(path: PathBuf) -> Result<Self, BrowserError> {
+    async fn start(path: PathBuf, folder: &Path) -> Result<Self, BrowserError> {
         let mut command = Command::new(path);
-        command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.env("TMPDIR", folder).arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.process_group(0).kill_on_drop(true).spawn()?;
         let output = process.stdout.take().ok_or(BrowserError::Silent)?;
         let mut output = BufReader::new(output).lines();

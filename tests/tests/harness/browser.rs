@@ -12,6 +12,8 @@ use tests::browser::{Browser, Viewport};
 use thirtyfour::By;
 use tokio::net::TcpListener;
 
+use super::{PATIENCE, gone, runs};
+
 /// A page that shows the language it was asked for in, and writes to the console.
 async fn page(headers: HeaderMap) -> Html<String> {
     let language = headers.get(ACCEPT_LANGUAGE).unwrap().to_str().unwrap();
@@ -55,4 +57,13 @@ async fn a_browser_has_the_size_it_was_started_with() {
     let Some(browser) = Browser::start_sized("en", Viewport::LAPTOP).await.unwrap() else { return };
     browser.driver().goto(serve().await).await.unwrap();
     assert_eq!(size(&browser).await, (1280, 800));
+}
+
+#[tokio::test]
+async fn dropping_a_browser_ends_its_processes() {
+    let Some(browser) = Browser::start("en").await.unwrap() else { return };
+    let chromium = browser.driver().capabilities().get("goog:processID").unwrap().to_string();
+    assert!(runs(&chromium));
+    drop(browser);
+    tokio::time::timeout(PATIENCE, gone(&chromium)).await.unwrap();
 }

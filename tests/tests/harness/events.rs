@@ -53,14 +53,14 @@ fn a_json_body_stays_as_it_is() {
     assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!("{}"), &json!(false)));
 }
 
-fn answer(cookies: Value) -> Answer {
+fn answer(cookies: &Value) -> Answer {
     let headers = json!({ "Content-Type": "application/json" });
     Answer::read(json!({ "statusCode": 200, "headers": headers, "cookies": cookies, "body": "{\"a\":1}" })).unwrap()
 }
 
 #[test]
 fn an_answer_is_read_by_its_parts() {
-    let answer = answer(json!(["a=1=2; Path=/", "b=; Max-Age=0"]));
+    let answer = answer(&json!(["a=1=2; Path=/", "b=; Max-Age=0"]));
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.header("content-type"), Some("application/json"));
     assert_eq!(answer.json().unwrap(), json!({ "a": 1 }));
@@ -78,8 +78,8 @@ fn an_answer_with_a_field_that_api_gateway_does_not_know_is_refused() {
 #[test]
 fn the_jar_keeps_replaces_and_removes_cookies() {
     let mut jar = CookieJar::default();
-    jar.apply(answer(json!(["a=1; Max-Age=600", "b=2", "c=3"])).cookies());
-    jar.apply(answer(json!(["a=; Max-Age=0; Path=/", "b=4"])).cookies());
+    jar.apply(answer(&json!(["a=1; Max-Age=600", "b=2", "c=3"])).cookies());
+    jar.apply(answer(&json!(["a=; Max-Age=0; Path=/", "b=4"])).cookies());
     assert_eq!(jar.cookies(), ["b=4", "c=3"]);
     assert_eq!((jar.value("a"), jar.value("b")), (None, Some("4")));
 }

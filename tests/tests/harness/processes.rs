@@ -1,11 +1,6 @@
 //! Binaries and the processes they become.
 
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
 use shared::domain::time::{Clock, SystemClock};
@@ -16,14 +11,12 @@ use tests::{
     runtime_api::{FunctionProcess, InvocationError},
 };
 
-/// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+use super::{PATIENCE, gone, runs};
 
 async fn fake(folder: &TempDir, variables: &[(&str, &str)]) -> FunctionProcess {
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/harness/fake-function.sh");
-    let folder = folder.path().to_str().unwrap();
-    let variables =
-        variables.iter().chain(&[("FOLDER", folder)]).map(|(name, value)| (name.to_string(), value.to_string()));
+    let own = [("FOLDER", folder.path().to_str().unwrap())];
+    let variables = variables.iter().chain(&own).map(|(name, value)| (name.to_string(), value.to_string()));
     FunctionProcess::start(&script, &variables.collect()).await.unwrap()
 }
 
@@ -157,18 +150,7 @@ async fn dropping_a_process_kills_it_even_if_suspended() {
     assert!(runs(&id));
     process.suspend().unwrap();
     drop(process);
-    let gone = async {
-        while runs(&id) {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, gone).await.unwrap();
-}
-
-fn runs(id: &str) -> bool {
-    let mut command = Command::new("sh");
-    command.arg("-c").arg(format!("kill -0 {id}")).stderr(Stdio::null());
-    command.status().unwrap().success()
+    tokio::time::timeout(PATIENCE, gone(&id)).await.unwrap();
 }
 
 #[test]
