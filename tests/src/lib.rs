@@ -1,1 +1,20 @@
-//! x
+//! What the tests of Gmail Connect share: they enter by the front door, through events, processes and a browser.
+//!
+//! - [`event`], [`answer`], [`cookie_jar`]: an API Gateway event in, a response out, and what a browser keeps of it.
+//! - [`binaries`], [`runtime_api`]: the functions' real binaries, run as Lambda runs them.
+//! - [`http_client`], [`browser`]: the local stack as a program and as a person see it.
+//! - [`secrets_search`]: no log may hold a secret.
+
+pub mod answer;
+pub mod cookie_jar;
+pub mod event;
+
+pub mod binaries;
+pub mod runtime_api;
+
+pub mod browser;
+pub mod http_client;
+
+pub mod secrets_search;
+
+mod process_group;

@@ -1,0 +1,84 @@
+//! The functions' binaries, built once.
+
+use std::{
+    collections::BTreeMap,
+    env, io,
+    path::PathBuf,
+    process::{Command, Output},
+    sync::{Mutex, PoisonError},
+};
+
+use serde_json::Value;
+
+/// The root of the workspace.
+const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+
+/// The debug binary of the package of that name, built at the first call of the process, which waits for the build.
+///
+/// # Errors
+/// If the package does not build or has no binary of its name.
+pub fn binary(name: &str) -> Result<PathBuf, NoBinary> {
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(path) = built.get(name) {
+        return Ok(path.clone());
+    }
+    let path = build(name)?;
+    built.insert(name.to_owned(), path.clone());
+    Ok(path)
+}
+
+/// Where Cargo puts what it builds: `CARGO_TARGET_DIR`, or `target` at the workspace's root.
+pub fn target_directory() -> PathBuf {
+    let workspace = PathBuf::from(WORKSPACE);
+    workspace.join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
+fn build(name: &str) -> Result<PathBuf, NoBinary> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(WORKSPACE).env("CARGO_TARGET_DIR", target_directory());
+    cargo.args(["build", "--locked", "--package", name, "--message-format=json-render-diagnostics"]);
+    for (variable, _) in env::vars_os().filter(|(variable, _)| belongs_to_this_package(&variable.to_string_lossy())) {
+        cargo.env_remove(variable);
+    }
+    let Output { status, stdout, stderr } = cargo.output()?;
+    if !status.success() {
+        let package = name.to_owned();
+        return Err(NoBinary::Build { package, messages: String::from_utf8_lossy(&stderr).into_owned() });
+    }
+    let messages = String::from_utf8_lossy(&stdout);
+    messages.lines().find_map(|message| executable(message, name)).ok_or_else(|| NoBinary::Absent(name.to_owned()))
+}
+
+/// Variables that Cargo sets for a running test: build scripts that watch them would run again, and all after them.
+fn belongs_to_this_package(variable: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"]
+        .iter()
+        .any(|prefix| variable.starts_with(prefix))
+}
+
+fn executable(message: &str, name: &str) -> Option<PathBuf> {
+    let message: Value = serde_json::from_str(message).ok()?;
+    let is_ours = message.pointer("/target/name")?.as_str()? == name;
+    message.get("executable")?.as_str().filter(|_| is_ours).map(PathBuf::from)
+}
+
+/// Why there is no binary to run.
+#[derive(Debug, thiserror::Error)]
+pub enum NoBinary {
+    /// Cargo could not be started.
+    #[error("cargo cannot be started")]
+    Cargo(#[from] io::Error),
+    /// The package does not build.
+    #[error("cargo build --locked --package {package} failed:\n{messages}")]
+    Build {
+        /// The package's name.
+        package: String,
+        /// What Cargo printed.
+        messages: String,
+    },
+    /// The package has no binary of its name.
+    #[error("package {0} has no binary of its name")]
+    Absent(String),
+}
