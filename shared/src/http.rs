@@ -1,5 +1,8 @@
 //! API Gateway events in, HTTP responses out.
 
+pub mod language;
+pub mod page;
+pub mod preference;
 pub mod request;
 pub mod response;
 
