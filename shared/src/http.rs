@@ -2,6 +2,9 @@
 
 pub mod cookie_jar;
 pub mod cookie_keys;
+pub mod language;
+pub mod page;
+pub mod preference;
 pub mod problem;
 pub mod query;
 pub mod request;
