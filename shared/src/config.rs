@@ -92,7 +92,7 @@ pub struct Browsers {
 }
 
 impl Browsers {
-    const SESSION_LIFETIME: Duration = Duration::from_secs(28_800);
+    const SESSION_LIFETIME: Duration = Duration::from_hours(8);
     /// Browsers keep no cookie longer than 400 days.
     const LONGEST_SESSION_SECONDS: u64 = 400 * 24 * 60 * 60;
 

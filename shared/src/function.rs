@@ -1,22 +1,48 @@
-//! What a Lambda function is.
+//! What a Lambda function is, and how one event goes through it.
 
-use std::time::Duration;
+use std::{process::ExitCode, time::Duration};
 
 use async_trait::async_trait;
+use futures_util::future::join;
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::value::RawValue;
 
-use crate::http::{Request, Response};
+use crate::{
+    config::{BadVariable, Variables},
+    domain::time::{Clock, SystemClock},
+    http::{
+        Request, Response,
+        problem::{Kind, Problem},
+        route::{Route, matching},
+    },
+    telemetry,
+};
 
-/// One Lambda function: its name everywhere, and its answer to a request.
+/// API Gateway waits 30 seconds for an HTTP API's function; an answer after that reaches nobody.
+const LONGEST: Duration = Duration::from_secs(29);
+/// What is kept of the time for writing the answer.
+const RESERVE: Duration = Duration::from_millis(500);
+/// How long an answer may wait for what runs beside the request.
+const UPKEEP: Duration = Duration::from_secs(1);
+
+/// One Lambda function: its name everywhere, its routes, and its answer to a request.
 #[async_trait]
 pub trait Function: Send + Sync {
     /// The function's name: of its folder, package, binary, infrastructure resource and log field.
     fn name(&self) -> &'static str;
 
-    /// Answers one request. Whatever goes wrong, the answer says so: there is no other way to fail.
-    async fn handle(&self, request: &Request, deadline: Deadline) -> Response;
+    /// The routes that it answers.
+    fn routes(&self) -> &'static [Route];
+
+    /// Answers a request for one of the routes. Whatever goes wrong, the answer says so: there is no other way to
+    /// fail.
+    async fn handle(&self, route: &'static Route, request: &Request, deadline: Deadline) -> Response;
+
+    /// What runs beside a request, such as reading a secret again before it is too old.
+    async fn upkeep(&self) {}
 }
 
-/// When the invocation ends.
+/// When the invocation has to have its answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline(tokio::time::Instant);
 
@@ -32,10 +58,81 @@ impl Deadline {
     }
 }
 
-/// Takes one API Gateway event through a function: reads it, has it handled, logs one line.
+/// Takes one API Gateway event through a function: reads it, finds its route, has it handled, logs one line.
 pub async fn invoke(function: &dyn Function, event: &str, deadline: Deadline) -> Response {
-    match Request::from_event(event) {
-        Ok(request) => function.handle(&request, deadline).await,
-        Err(_) => Response::new(400, "invalid_request"),
+    let request = Request::from_event(event);
+    let route = request.as_ref().ok().and_then(|request| matching(function.routes(), &request.method, &request.path));
+    let handled = async {
+        match (&request, route) {
+            (Ok(request), Some(route)) => {
+                let upkeep = tokio::time::timeout(UPKEEP, function.upkeep());
+                join(function.handle(route, request, deadline), upkeep).await.0
+            }
+            (Ok(_), None) => Problem::from(Kind::NotFound).to_response(),
+            (Err(error), _) => Problem::invalid_request(format!("{error}.")).to_response(),
+        }
+    };
+    telemetry::invocation(function.name(), route.map_or("none", |route| route.pattern), handled).await
+}
+
+/// Runs a function in AWS Lambda: configures the logs, connects it, and answers events until the environment ends.
+/// A function that cannot be connected ends with one line that says why.
+pub async fn run<F, C>(connect: impl FnOnce(Environment) -> C) -> ExitCode
+where
+    F: Function + 'static,
+    C: Future<Output = Result<F, BadVariable>>,
+{
+    telemetry::init(std::env::var("RUST_LOG").ok().as_deref());
+    match connect(Environment::of_process().await).await {
+        Ok(function) => serve(&function).await,
+        Err(error) => {
+            tracing::error!(%error, "the function cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(function: &dyn Function) -> ExitCode {
+    let handle = service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
+        let deadline = deadline(event.context.deadline, SystemClock.now().unix_millis());
+        let response = invoke(function, event.payload.get(), deadline).await;
+        Ok::<_, std::convert::Infallible>(response)
+    });
+    match lambda_runtime::run(handle).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the Lambda runtime ended");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The deadline of an invocation, a little before Lambda's own and API Gateway's. Both are in milliseconds since the
+/// Unix epoch.
+fn deadline(lambda: u64, now: i64) -> Deadline {
+    let left = Duration::from_millis(lambda.saturating_sub(u64::try_from(now).unwrap_or(0)));
+    Deadline::after(left.min(LONGEST).saturating_sub(RESERVE))
+}
+
+/// Looks up a variable by its name.
+pub type Lookup = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// What a function is connected with.
+pub struct Environment {
+    /// Where variables are looked up.
+    pub lookup: Lookup,
+    /// The AWS SDK's configuration.
+    pub aws: aws_config::SdkConfig,
+}
+
+impl Environment {
+    /// The environment of this process.
+    async fn of_process() -> Self {
+        Self { lookup: Box::new(|name| std::env::var(name).ok()), aws: crate::aws::clients::load().await }
+    }
+
+    /// The variables.
+    pub fn variables(&self) -> Variables<'_> {
+        Variables::new(&self.lookup)
     }
 }

@@ -9,5 +9,6 @@ pub mod problem;
 pub mod query;
 pub mod request;
 pub mod response;
+pub mod route;
 
 pub use self::{request::Request, response::Response};

@@ -10,6 +10,7 @@
 pub mod aws;
 pub mod config;
 pub mod domain;
+pub mod front;
 pub mod function;
 pub mod google;
 pub mod http;

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How long what was read is taken for current.
-const KEPT_FOR: Duration = Duration::from_secs(300);
+const KEPT_FOR: Duration = Duration::from_mins(5);
 /// How long after a failed reading the next one waits, while there is something older to work with.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
 

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// An access token is not handed out in the last minutes of its life.
-const ACCESS_TOKEN_MARGIN: Duration = Duration::from_secs(300);
+const ACCESS_TOKEN_MARGIN: Duration = Duration::from_mins(5);
 
 /// The vault.
 pub struct Vault {
@@ -228,7 +228,7 @@ impl Vault {
     /// If it does not open, or the key cannot be used.
     pub async fn refresh_token(&self, connection: &Connection) -> Result<RefreshToken, VaultError> {
         let key = self.envelope.key(connection).await?;
-        self.envelope.open_refresh_token(&key, connection)
+        envelope::open_refresh_token(&key, connection)
     }
 
     /// The shared access token of a connection, unless it is in its last minutes.
@@ -240,7 +240,7 @@ impl Vault {
         match &connection.tokens.access_token {
             Some(token) if now.after(ACCESS_TOKEN_MARGIN) < token.expires_at => {
                 let key = self.envelope.key(connection).await?;
-                self.envelope.open_access_token(&key, connection, &token.sealed).map(Some)
+                envelope::open_access_token(&key, connection, &token.sealed).map(Some)
             }
             _ => Ok(None),
         }

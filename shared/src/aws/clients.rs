@@ -57,7 +57,7 @@ impl Intercept for RetryLog {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let tried = config.load::<RequestAttempts>().map_or(1, |attempts| attempts.attempts());
+        let tried = config.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
         if let (2.., Some(call)) = (tried, config.load::<Metadata>()) {
             tracing::warn!(call = format!("{}.{}", call.service(), call.name()), tried = tried - 1, "trying again");
         }

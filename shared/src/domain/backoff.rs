@@ -73,7 +73,7 @@ mod tests {
         }
     }
 
-    const PLENTY: Duration = Duration::from_secs(3600);
+    const PLENTY: Duration = Duration::from_hours(1);
 
     #[test]
     fn the_bound_of_a_wait_doubles_up_to_the_longest() {

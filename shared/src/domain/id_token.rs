@@ -88,7 +88,7 @@ mod tests {
 
     const NOW: i64 = 1_795_318_652;
 
-    fn check(changes: Value) -> Result<(), InvalidClaim> {
+    fn check(changes: &Value) -> Result<(), InvalidClaim> {
         let mut claims = json!({"iss": "https://accounts.google.com", "aud": "us", "azp": "us", "sub": "1",
             "exp": NOW + 3600, "iat": NOW, "nonce": "n"});
         for (name, value) in changes.as_object().unwrap() {
@@ -120,7 +120,7 @@ mod tests {
             (json!({"nonce": null}), Some("nonce")),
         ];
         for (changes, error) in rows {
-            assert_eq!(check(changes.clone()).err(), error.map(InvalidClaim), "{changes}");
+            assert_eq!(check(&changes).err(), error.map(InvalidClaim), "{changes}");
         }
     }
 }

@@ -141,9 +141,8 @@ impl GmailError {
         match (self.status, self.reason.as_str()) {
             (401, _) => Action::Refresh,
             (403, "insufficientPermissions" | "ACCESS_TOKEN_SCOPE_INSUFFICIENT") => Action::AskForScope,
-            (403, "rateLimitExceeded" | "userRateLimitExceeded" | "RATE_LIMIT_EXCEEDED") => Action::SlowDown,
             (403 | 429, "dailyLimitExceeded") => Action::WaitForTomorrow,
-            (429, _) => Action::SlowDown,
+            (403, "rateLimitExceeded" | "userRateLimitExceeded" | "RATE_LIMIT_EXCEEDED") | (429, _) => Action::SlowDown,
             (403, "domainPolicy") => Action::ToldByPolicy,
             (403, "accessNotConfigured" | "SERVICE_DISABLED") => Action::EnableApi,
             (400, _) => Action::CorrectRequest,

@@ -40,7 +40,7 @@ pub struct PendingAuthorization {
 
 impl PendingAuthorization {
     /// How long the browser may take.
-    pub const LIFETIME: Duration = Duration::from_secs(600);
+    pub const LIFETIME: Duration = Duration::from_mins(10);
     /// How many characters of `state` name the cookie.
     pub const NAME_LENGTH: usize = 8;
 

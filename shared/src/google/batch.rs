@@ -123,10 +123,12 @@ mod tests {
     fn answer(parts: &[(usize, u16, &str)]) -> Vec<u8> {
         let mut body = String::from("\r\n");
         for (index, status, json) in parts {
-            body += &format!(
+            write!(
+                body,
                 "--b_x\r\nContent-Type: application/http\r\nContent-ID: <response-{index}>\r\n\r\n\
                  HTTP/1.1 {status} Reason\r\nContent-Type: application/json\r\nRetry-After: 3\r\n\r\n{json}\r\n"
-            );
+            )
+            .unwrap();
         }
         (body + "--b_x--\r\n").into_bytes()
     }

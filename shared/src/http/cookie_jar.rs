@@ -239,7 +239,8 @@ mod tests {
         let jar = CookieJar { keys: &keys, random: &random, plain_http: false };
         let mut browser = Request::default();
         for seconds_ago in [30, 20, 10] {
-            let attempt = PendingAuthorization { caller_state: Some("é".repeat(1000)), ..pending(seconds_ago) };
+            let mut attempt = pending(seconds_ago);
+            attempt.caller_state = Some("é".repeat(1000));
             let cookies = jar.add_pending(&browser, &attempt, NOW).unwrap();
             apply(&mut browser, &cookies);
         }
@@ -264,11 +265,9 @@ mod tests {
     #[test]
     fn an_attempt_larger_than_browsers_keep_is_refused() {
         let jar = CookieJar { keys: &keys(), random: &SystemRandomness::default(), plain_http: false };
-        let attempt = PendingAuthorization {
-            caller_state: Some("😀".repeat(512)),
-            return_to: Some(format!("/{}", "😀".repeat(511))),
-            ..pending(0)
-        };
+        let mut attempt = pending(0);
+        attempt.caller_state = Some("😀".repeat(512));
+        attempt.return_to = Some(format!("/{}", "😀".repeat(511)));
         assert_eq!(jar.add_pending(&Request::default(), &attempt, NOW), Err(CannotAdd::TooLarge));
     }
 
@@ -278,7 +277,7 @@ mod tests {
         let jar = CookieJar { keys: &keys, random: &random, plain_http: false };
         let session = Session { user_id: crate::domain::user_id::UserId::parse("1").unwrap(), issued_at: NOW };
         let mut browser = Request::default();
-        apply(&mut browser, &[jar.set_session(&session, Duration::from_secs(60)).unwrap()]);
+        apply(&mut browser, &[jar.set_session(&session, Duration::from_mins(1)).unwrap()]);
         assert_eq!(jar.session(&browser).unwrap().user_id.as_str(), "1");
         browser.cookies[0] = browser.cookies[0].replace("session=", "session=A");
         assert!(jar.session(&browser).is_none());

@@ -17,7 +17,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::digest::{SHA256, digest};
 
 use self::{href::navigable, permission::Permission, wording::Wording};
-use super::{language::Language, response::Response};
+use super::{
+    language::Language,
+    problem::{Kind, Problem},
+    request::Request,
+    response::Response,
+};
 
 /// The style of every page, inline in it.
 const STYLE: &str = include_str!("../../templates/page.css");
@@ -105,7 +110,42 @@ impl Notice<'_> {
     }
 }
 
+impl<'a> Notice<'a> {
+    /// What a person is told of a problem.
+    fn of_problem(problem: &'a Problem) -> Self {
+        match problem.kind {
+            Kind::AccessDenied => Self::Declined,
+            Kind::InsufficientScope => Self::PermissionMissing { scopes: &problem.missing_scopes },
+            Kind::CodeRejected | Kind::InvalidState => Self::LinkExpired,
+            Kind::AuthorizationFailed => Self::AuthorizationFailed { google_error: problem.google_error.as_deref() },
+            Kind::Misconfigured => Self::Misconfigured,
+            Kind::Unavailable => Self::Unavailable,
+            Kind::GoogleFailedCallback
+            | Kind::GoogleUnavailable
+            | Kind::InvalidIdToken
+            | Kind::NoRefreshToken
+            | Kind::NoUserId
+            | Kind::QuotaExhausted
+            | Kind::RateLimited => Self::GoogleTrouble,
+            Kind::BlockedByPolicy
+            | Kind::ConnectionNotFound
+            | Kind::Forbidden
+            | Kind::InvalidRequest
+            | Kind::NotFound
+            | Kind::ReauthorizationRequired
+            | Kind::SessionRequired => Self::InvalidRequest,
+        }
+    }
+}
+
 impl Page<'_> {
+    /// The page that tells of a problem, in the language of the request.
+    pub fn of_problem(problem: &Problem, request: &Request, restart: Option<&str>) -> Response {
+        let language = Language::preferred(request.header("accept-language"));
+        let notice = Notice::of_problem(problem);
+        Page { language, notice, restart }.into_response(problem.status(), problem.code())
+    }
+
     /// The page as a response of that status; `outcome` is the word for the log.
     pub fn into_response(self, status: u16, outcome: &'static str) -> Response {
         let wording = self.language.wording();

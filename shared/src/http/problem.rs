@@ -114,6 +114,8 @@ pub struct Problem {
     pub detail: Option<String>,
     /// Where to send the user.
     pub authorization_url: Option<String>,
+    /// Google's own error code, where it may be shown.
+    pub google_error: Option<String>,
     /// The scopes that the user did not allow.
     pub missing_scopes: Vec<String>,
     /// When to try again.
@@ -122,7 +124,14 @@ pub struct Problem {
 
 impl From<Kind> for Problem {
     fn from(kind: Kind) -> Self {
-        Self { kind, detail: None, authorization_url: None, missing_scopes: Vec::new(), retry_after: None }
+        Self {
+            kind,
+            detail: None,
+            authorization_url: None,
+            google_error: None,
+            missing_scopes: Vec::new(),
+            retry_after: None,
+        }
     }
 }
 

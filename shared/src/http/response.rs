@@ -38,6 +38,16 @@ impl Response {
         }
     }
 
+    /// A redirect to a place.
+    pub fn redirect(status_code: u16, outcome: &'static str, location: impl Into<String>) -> Self {
+        Self::new(status_code, outcome).with_header("location", location)
+    }
+
+    /// A JSON body.
+    pub fn json(outcome: &'static str, body: impl Into<String>) -> Self {
+        Self::new(200, outcome).with_body("application/json", body)
+    }
+
     /// The same response with a header.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -49,6 +59,13 @@ impl Response {
     #[must_use]
     pub fn with_cookie(mut self, cookie: impl Into<String>) -> Self {
         self.cookies.push(cookie.into());
+        self
+    }
+
+    /// The same response with several more.
+    #[must_use]
+    pub fn with_cookies(mut self, cookies: Vec<String>) -> Self {
+        self.cookies.extend(cookies);
         self
     }
 

@@ -17,7 +17,7 @@ use crate::{
         secret::AccessToken,
     },
     function::Deadline,
-    retry::Retry,
+    retry::{Again, Retry},
     secrets::{Secrets, SecretsError},
 };
 
@@ -83,13 +83,6 @@ pub struct AccessTokens {
     secrets: Arc<Secrets>,
 }
 
-/// What one turn under the lease came to.
-enum Turn {
-    Done(Access),
-    /// The connection changed meanwhile: look again.
-    LookAgain,
-}
-
 impl AccessTokens {
     /// Access tokens of the vault's connections, refreshed at that server.
     pub fn new(vault: Arc<Vault>, server: Arc<dyn AuthorizationServer>, secrets: Arc<Secrets>) -> Self {
@@ -117,7 +110,7 @@ impl AccessTokens {
             }
             if let Some(lease) = self.take_lease(&connection).await? {
                 let leased = Connection { lease: Some(lease.clone()), ..connection.clone() };
-                if let Turn::Done(access) = self.refresh(leased, &lease.owner, client.clone(), deadline).await? {
+                if let Some(access) = self.refresh(leased, &lease.owner, client.clone(), deadline).await? {
                     return Ok(access);
                 }
             } else if deadline.remaining() < LOOK_EVERY {
@@ -176,21 +169,22 @@ impl AccessTokens {
         Lease { owner, expires_at: self.vault.clock.now().after(Lease::LIFETIME) }
     }
 
-    /// Asks Google under the lease, and ends the lease whatever comes of it.
+    /// Asks Google under the lease, and ends the lease whatever comes of it. `None`: the connection changed meanwhile,
+    /// look again.
     async fn refresh(
         &self,
         leased: Connection,
         owner: &str,
         client: Arc<OAuthClient>,
         deadline: Deadline,
-    ) -> Result<Turn, AccessError> {
+    ) -> Result<Option<Access>, AccessError> {
         let answer = self.ask_google(&leased, owner, client, deadline).await;
         let failed = match answer {
             Ok(tokens) => return self.share(leased, owner, tokens).await,
             Err(Failed::Google(TokenError::InvalidGrant { session_control })) => {
                 return self.grant_is_dead(&leased, session_control).await;
             }
-            Err(Failed::Vault(VaultError::Conflict)) => return Ok(Turn::LookAgain),
+            Err(Failed::Vault(VaultError::Conflict)) => return Ok(None),
             Err(failed) => failed,
         };
         if let Err(error) = self.vault.store.release(&leased, owner).await {
@@ -218,12 +212,12 @@ impl AccessTokens {
                 Ok(tokens) => return Ok(tokens),
                 Err(error) => error,
             };
-            match (&error, wait_of(&error)) {
+            match (&error, again(&error)) {
                 (TokenError::ClientRejected(_), _) if !client_changed => {
                     client = self.secrets.changed_client(&client).await?.ok_or(error)?;
                     client_changed = true;
                 }
-                (_, Some(retry_after)) => {
+                (_, Again::After(retry_after)) => {
                     tried += 1;
                     if !retry.pause(tried, retry_after, &error).await {
                         return Err(error.into());
@@ -236,34 +230,39 @@ impl AccessTokens {
     }
 
     /// Writes the new token for the others. If it can no longer be written, the connection decides what it is worth.
-    async fn share(&self, leased: Connection, owner: &str, tokens: TokenResponse) -> Result<Turn, AccessError> {
+    async fn share(
+        &self,
+        leased: Connection,
+        owner: &str,
+        tokens: TokenResponse,
+    ) -> Result<Option<Access>, AccessError> {
         let sealed = self.vault.seal_access_token(&leased, &tokens).await?;
         let now = self.vault.clock.now();
         match self.vault.store.share_access_token(&leased, owner, &sealed, now).await {
             Ok(()) => {}
             Err(WriteError::Conflict) => {
                 if self.read_again(&leased).await?.generation != leased.generation {
-                    return Ok(Turn::LookAgain);
+                    return Ok(None);
                 }
             }
             Err(WriteError::Store(error)) => tracing::warn!(%error, "the new access token could not be shared"),
         }
-        Ok(Turn::Done(Access { token: tokens.access_token, connection: leased }))
+        Ok(Some(Access { token: tokens.access_token, connection: leased }))
     }
 
     /// Google says `invalid_grant`. Another instance may have a newer token by now; only if not is the access over.
-    async fn grant_is_dead(&self, leased: &Connection, session_control: bool) -> Result<Turn, AccessError> {
+    async fn grant_is_dead(&self, leased: &Connection, session_control: bool) -> Result<Option<Access>, AccessError> {
         let stored = self.read_again(leased).await?;
         let has_newer = stored.generation != leased.generation
             || stored.tokens.access_token.as_ref().map(|token| &token.sealed)
                 != leased.tokens.access_token.as_ref().map(|token| &token.sealed);
         if has_newer {
-            return Ok(Turn::LookAgain);
+            return Ok(None);
         }
         let reason = if session_control { "session_control" } else { "invalid_grant" };
         match self.mark_revoked(leased, reason).await {
             Ok(()) => Err(AccessError::ReauthorizationRequired { reason: reason.to_owned() }),
-            Err(VaultError::Conflict) => Ok(Turn::LookAgain),
+            Err(VaultError::Conflict) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -291,24 +290,24 @@ impl From<Failed> for AccessError {
         match failed {
             Failed::Google(TokenError::ClientRejected(code)) => Self::ClientRejected(code),
             Failed::Google(TokenError::BlockedByPolicy) => Self::BlockedByPolicy,
-            Failed::Google(error) => {
-                Self::GoogleUnavailable { retry_after: wait_of(&error).flatten().unwrap_or(RETRY_AFTER) }
+            Failed::Google(TokenError::ForNow { retry_after: Some(retry_after), .. }) => {
+                Self::GoogleUnavailable { retry_after }
             }
+            Failed::Google(_) => Self::GoogleUnavailable { retry_after: RETRY_AFTER },
             Failed::Secrets(error) => error.into(),
             Failed::Vault(error) => error.into(),
         }
     }
 }
 
-/// Whether a failed refresh is worth another try, and what Google says about when. A refresh token may be used more
-/// than once, so a lost answer is.
-fn wait_of(error: &TokenError) -> Option<Option<Duration>> {
+/// Whether a failed refresh is worth another try. A refresh token may be used more than once, so a lost answer is.
+fn again(error: &TokenError) -> Again {
     match error {
-        TokenError::ForNow { retry_after, .. } => Some(*retry_after),
-        TokenError::NotSent | TokenError::NoAnswer => Some(None),
+        TokenError::ForNow { retry_after, .. } => Again::After(*retry_after),
+        TokenError::NotSent | TokenError::NoAnswer => Again::After(None),
         TokenError::InvalidGrant { .. }
         | TokenError::ClientRejected(_)
         | TokenError::BlockedByPolicy
-        | TokenError::Malformed { .. } => None,
+        | TokenError::Malformed { .. } => Again::No,
     }
 }

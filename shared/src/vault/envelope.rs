@@ -25,7 +25,7 @@ const REFRESH_TOKEN: &str = "refresh_token";
 const ACCESS_TOKEN: &str = "access_token";
 
 /// How long an unwrapped data key is kept in memory, so that a busy user does not cost a call to KMS each time.
-const KEPT_FOR: Duration = Duration::from_secs(300);
+const KEPT_FOR: Duration = Duration::from_mins(5);
 /// How many are kept.
 const MAX_KEPT: usize = 256;
 
@@ -82,23 +82,6 @@ impl Envelope {
         self.seal(key, ACCESS_TOKEN, user_id, token.reveal())
     }
 
-    pub(super) fn open_refresh_token(
-        &self,
-        key: &DataKey,
-        connection: &Connection,
-    ) -> Result<RefreshToken, VaultError> {
-        open(key, REFRESH_TOKEN, &connection.user_id, &connection.tokens.refresh_token).map(RefreshToken::new)
-    }
-
-    pub(super) fn open_access_token(
-        &self,
-        key: &DataKey,
-        connection: &Connection,
-        sealed: &[u8],
-    ) -> Result<AccessToken, VaultError> {
-        open(key, ACCESS_TOKEN, &connection.user_id, sealed).map(AccessToken::new)
-    }
-
     fn seal(&self, key: &DataKey, attribute: &str, user_id: &UserId, token: &str) -> Result<Vec<u8>, VaultError> {
         Ok(SealingKey::new(key.reveal())?.seal(&*self.random, &context(attribute, user_id), token.as_bytes())?)
     }
@@ -118,6 +101,20 @@ impl Envelope {
         }
         kept.insert(id, key);
     }
+}
+
+/// The refresh token of a connection.
+pub(super) fn open_refresh_token(key: &DataKey, connection: &Connection) -> Result<RefreshToken, VaultError> {
+    open(key, REFRESH_TOKEN, &connection.user_id, &connection.tokens.refresh_token).map(RefreshToken::new)
+}
+
+/// A sealed access token of a connection.
+pub(super) fn open_access_token(
+    key: &DataKey,
+    connection: &Connection,
+    sealed: &[u8],
+) -> Result<AccessToken, VaultError> {
+    open(key, ACCESS_TOKEN, &connection.user_id, sealed).map(AccessToken::new)
 }
 
 fn open(key: &DataKey, attribute: &str, user_id: &UserId, sealed: &[u8]) -> Result<String, VaultError> {

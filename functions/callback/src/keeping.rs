@@ -1,0 +1,81 @@
+//! What becomes of the tokens: a new connection, the stored one renewed, or consent asked for again.
+
+use shared::{
+    domain::{
+        authorization_server::{TokenResponse, UserInfo},
+        backoff::Backoff,
+        connection::Connection,
+        scope::Scopes,
+    },
+    front::unavailable,
+    http::problem::Kind,
+    retry::{Again, Retry},
+    vault::{Consent, VaultError},
+};
+
+use super::{Attempt, Callback, Ending};
+
+impl Callback {
+    /// Stores the refresh token that came; or, if none came, keeps the stored connection, if it is usable.
+    pub(crate) async fn keep(
+        &self,
+        account: &UserInfo,
+        granted: &Scopes,
+        tokens: &TokenResponse,
+        attempt: &Attempt<'_>,
+    ) -> Result<Connection, Ending> {
+        let consent = Consent {
+            user_id: &account.user_id,
+            email: account.email.as_deref(),
+            client_id: &attempt.visit.values.client.client_id,
+            scopes: granted.iter().map(str::to_owned).collect(),
+            tokens,
+        };
+        let kept = match &tokens.refresh_token {
+            Some(refresh_token) => self.vault.connect(&consent, refresh_token, attempt.deadline).await.map(Some),
+            None => self.renew(&consent, attempt).await,
+        };
+        match kept {
+            Ok(Some(connection)) => Ok(connection),
+            Ok(None) if attempt.pending.consent_forced => Err(failed(Kind::NoRefreshToken.into(), account)),
+            Ok(None) => Err(Ending::AskForConsent(account.user_id.clone())),
+            Err(error) => {
+                tracing::error!(%error, "the connection could not be stored");
+                Err(failed(unavailable(), account))
+            }
+        }
+    }
+
+    /// Renews the stored connection; `None` if there is no usable one.
+    async fn renew(&self, consent: &Consent<'_>, attempt: &Attempt<'_>) -> Result<Option<Connection>, VaultError> {
+        let retry = Retry {
+            call: "vault.renew",
+            backoff: Backoff::STORE,
+            deadline: attempt.deadline,
+            random: &*self.front.random,
+        };
+        let again = |error: &VaultError| match error {
+            VaultError::Unavailable { transient: true, .. } | VaultError::Conflict => Again::After(None),
+            VaultError::Unavailable { transient: false, .. } | VaultError::DoesNotOpen => Again::No,
+        };
+        match retry.run(again, || self.try_renew(consent)).await {
+            // What does not open is of no use: a new consent replaces it.
+            Err(VaultError::DoesNotOpen) => Ok(None),
+            renewed => renewed,
+        }
+    }
+
+    async fn try_renew(&self, consent: &Consent<'_>) -> Result<Option<Connection>, VaultError> {
+        let Some(stored) = self.vault.find(consent.user_id).await? else { return Ok(None) };
+        let scopes: Scopes = stored.scopes.iter().cloned().collect();
+        let covers = self.front.deployment.scopes.missing_from(&scopes).is_empty();
+        if !covers || !stored.is_usable(consent.client_id, self.front.clock.now()) {
+            return Ok(None);
+        }
+        self.vault.renew(&stored, consent).await.map(Some)
+    }
+}
+
+fn failed(problem: shared::http::problem::Problem, account: &UserInfo) -> Ending {
+    Ending::Failed(problem, Some(account.user_id.clone()))
+}
