@@ -1,2 +1,2 @@
-//! x
+//! Runs the local stack.
 fn main() {}
