@@ -1,5 +1,7 @@
 //! Drives the embedded AWS with the AWS SDKs.
 
+#![cfg(test)]
+
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;

@@ -1,5 +1,7 @@
 //! Sends requests through the gateway to functions of the tests' own.
 
+#![cfg(test)]
+
 use std::{
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
