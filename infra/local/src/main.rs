@@ -1,2 +1,8 @@
 //! Runs the local stack.
-fn main() {}
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    local::cli::run().await
+}
