@@ -13,7 +13,14 @@ mod secrets_manager;
 mod server;
 mod state;
 
-use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs::OpenOptions,
+    io::{self, Read},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -214,6 +221,23 @@ impl EmbeddedAws {
 
 fn open(file: Option<PathBuf>) -> Result<Database, AwsStartError> {
     let Some(file) = file else { return Database::memory().map_err(|error| AwsError::from(error).into()) };
-    let opened = Database::new(&file.to_string_lossy());
-    opened.map_err(|error| AwsStartError::File { file, reason: error.to_string() })
+    let opened = prepare(&file).map_err(|error| error.to_string()).and_then(|()| {
+        let path = file.to_str().ok_or("its name is not UTF-8")?;
+        Database::new(path).map_err(|error| error.to_string())
+    });
+    opened.map_err(|reason| AwsStartError::File { file, reason })
+}
+
+/// Makes the file if it is absent, for its owner's eyes only, and looks whether it is a database.
+fn prepare(file: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut start = Vec::new();
+    options.open(file)?.take(16).read_to_end(&mut start)?;
+    if start.is_empty() || start == b"SQLite format 3\0" {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidData, "it holds something else"))
 }
