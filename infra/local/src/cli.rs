@@ -5,6 +5,7 @@ mod text;
 use std::{
     collections::BTreeMap,
     env,
+    error::Error,
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
@@ -60,22 +61,25 @@ pub async fn run() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error),
     };
-    let emulators_only = arguments.emulators_only;
-    let data = arguments.data.clone();
-    match Stack::start(arguments.settings()).await {
-        Ok(stack) => {
-            eprint!("{}", text::started(&stack, data.as_deref(), emulators_only));
-            if emulators_only {
-                print_environment(stack.variables());
-            }
-            asked_to_end().await;
-            ExitCode::SUCCESS
-        }
+    match serve(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let ended = asked_to_end()?;
+    let (emulators_only, data) = (arguments.emulators_only, arguments.data.clone());
+    let stack = Stack::start(arguments.settings()).await?;
+    eprint!("{}", text::started(&stack, data.as_deref(), emulators_only));
+    if emulators_only {
+        print_environment(stack.variables());
+    }
+    ended.await;
+    Ok(())
 }
 
 impl Arguments {
@@ -116,18 +120,25 @@ fn print_environment(variables: &BTreeMap<String, String>) {
     let _ = output.flush();
 }
 
-/// Waits for Ctrl-C or, where there is one, the signal to terminate.
-async fn asked_to_end() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+/// Listens from now on for Ctrl-C or, where there is one, the signal to terminate; the future ends with the first.
+#[cfg(unix)]
+fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
         tokio::select! {
-            _ = interrupted => {}
+            _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        return;
-    }
-    let _ = interrupted.await;
+    })
+}
+
+/// The future ends with Ctrl-C.
+#[cfg(not(unix))]
+fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }
 
 #[cfg(test)]

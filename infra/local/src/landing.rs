@@ -12,14 +12,13 @@ use askama::Template;
 use axum::{
     Router,
     body::{Body, to_bytes},
-    extract::{ConnectInfo, Query, Request, State},
+    extract::{ConnectInfo, RawQuery, Request, State},
     http::{HeaderMap, HeaderName, StatusCode, header},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::digest::{SHA256, digest};
-use serde::Deserialize;
 use url::form_urlencoded;
 
 use self::{
@@ -39,13 +38,6 @@ const LIMIT: usize = 8 * 1024 * 1024;
 /// The route of the page, which reads the mailbox through that gateway.
 pub fn router(gateway: Gateway) -> Router {
     Router::new().route("/", get(show)).with_state(gateway)
-}
-
-#[derive(Deserialize)]
-struct Parameters {
-    error: Option<String>,
-    #[serde(rename = "pageToken")]
-    page_token: Option<String>,
 }
 
 #[derive(Template)]
@@ -74,18 +66,25 @@ enum Step {
 async fn show(
     State(gateway): State<Gateway>,
     ConnectInfo(source): ConnectInfo<SocketAddr>,
-    Query(parameters): Query<Parameters>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let texts = Texts::of(Language::wanted(wanted));
-    let request = messages_request(&headers, parameters.page_token.as_deref());
+    let query = query.unwrap_or_default();
+    let request = messages_request(&headers, parameter(&query, "pageToken").as_deref());
     let answer = gateway.answer(request, source.ip()).await;
     let mut page = page(texts, answer).await;
-    if let Some(code) = parameters.error {
+    if let Some(code) = parameter(&query, "error") {
         page.notice = Some(Notice::of(texts, &code));
     }
     render(&page)
+}
+
+/// The first value of a query's parameter.
+fn parameter(query: &str, name: &str) -> Option<String> {
+    let mut parameters = form_urlencoded::parse(query.as_bytes());
+    parameters.find(|(it, _)| it == name).map(|(_, value)| value.into_owned())
 }
 
 /// The request that the browser would send for the messages.

@@ -66,10 +66,10 @@ impl Stack {
         let key = stack.furnish(&client_secret.text, &*settings.random)?;
         stack.redirect_uris = client_secret.redirect_uris;
         stack.variables = stack.environment(&key, &settings.variables);
+        stack.inject(&settings.faults);
         if let Some(listener) = listener {
             stack.start_functions(listener, &settings).await?;
         }
-        stack.inject(&settings.faults);
         Ok(stack)
     }
 

@@ -162,6 +162,14 @@ async fn an_error_of_someone_elses_making_is_not_repeated() {
 }
 
 #[tokio::test]
+async fn a_query_of_any_kind_shows_the_page() {
+    for target in ["/?error=a&error=b", "/?pageToken=%ff", "/?%", "/?&&=="] {
+        let page = page(401, SESSION_REQUIRED, target).await;
+        assert_holds(&page, &["id=\"connect\""]);
+    }
+}
+
+#[tokio::test]
 async fn the_page_speaks_the_browsers_language() {
     let (address, _requests) = start(401, SESSION_REQUIRED).await;
     for (wanted, html, text) in [

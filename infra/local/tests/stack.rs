@@ -72,6 +72,15 @@ async fn settings_of_the_caller_go_before_the_stacks() {
     assert_eq!(stack.variables()["SCOPES"], "openid");
 }
 
+#[tokio::test]
+async fn faults_are_there_from_the_start() {
+    let faults = vec!["KMS=DisabledException".parse().unwrap()];
+    let stack = Stack::start(Settings { faults, ..Settings::default() }).await.unwrap();
+    let client = aws_sdk_kms::Client::new(&stack.aws().sdk_config());
+    let described = client.describe_key().key_id(&stack.variables()["TOKEN_KMS_KEY_ID"]).send().await;
+    assert_eq!(described.unwrap_err().into_service_error().meta().code(), Some("DisabledException"));
+}
+
 #[test]
 fn the_emulators_alone_print_the_environment_and_end_when_asked() {
     let mut child = program(&["--emulators-only", "--port", "9123"])
