@@ -117,7 +117,8 @@ impl Gateway {
     }
 
     async fn try_answer(&self, request: Request, source: IpAddr, id: &str) -> Result<Answer, Refusal> {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        name_host(&mut head);
         if head_length(&head) > HEAD_LIMIT {
             return Err(Refusal::HeadTooLarge);
         }
@@ -162,6 +163,14 @@ async fn handle(
     request: Request,
 ) -> Response {
     gateway.answer(request, source.ip()).await
+}
+
+/// Names the host in a header also where HTTP/2 names it in the request's target.
+fn name_host(head: &mut Parts) {
+    let authority = head.uri.authority().and_then(|authority| authority.as_str().parse().ok());
+    if let (Some(host), false) = (authority, head.headers.contains_key(header::HOST)) {
+        head.headers.insert(header::HOST, host);
+    }
 }
 
 fn find(head: &Parts) -> Option<(&'static Route, BTreeMap<&'static str, String>)> {

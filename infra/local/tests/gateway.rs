@@ -106,14 +106,28 @@ async fn expect(behaviour: Behaviour, request: Request, status: StatusCode, body
 }
 
 /// The request signed with these keys and at that time, as AWS's own clients sign.
-fn signed(mut request: Request, access_key: &str, secret: &str, at: Timestamp) -> Request {
+fn signed(request: Request, access_key: &str, secret: &str, at: Timestamp) -> Request {
+    signed_with(request, &[("host", "localhost:8787")], access_key, secret, at)
+}
+
+/// The same, with these headers signed.
+fn signed_with(
+    mut request: Request,
+    headers: &[(&str, &str)],
+    access_key: &str,
+    secret: &str,
+    at: Timestamp,
+) -> Request {
     let identity = Credentials::new(access_key, secret, None, None, "test").into();
     let at = std::time::UNIX_EPOCH + Duration::from_secs(at.unix_seconds().try_into().unwrap());
     let builder = v4::SigningParams::builder().identity(&identity).region(REGION).name("execute-api");
-    let parameters = builder.time(at).settings(SigningSettings::default()).build().unwrap().into();
+    let mut settings = SigningSettings::default();
+    settings.excluded_headers = None;
+    let parameters = builder.time(at).settings(settings).build().unwrap().into();
     let uri = format!("http://localhost:8787{}", request.uri());
-    let headers = [("host", "localhost:8787")].into_iter();
-    let signable = SignableRequest::new(request.method().as_str(), uri, headers, SignableBody::Bytes(b"")).unwrap();
+    let signable =
+        SignableRequest::new(request.method().as_str(), uri, headers.iter().copied(), SignableBody::Bytes(b""))
+            .unwrap();
     sign(signable, &parameters).unwrap().into_parts().0.apply_to_request_http1x(&mut request);
     request
 }
@@ -157,6 +171,33 @@ async fn a_request_signed_with_the_stacks_key_is_let_in() {
         assert_eq!(response.status(), StatusCode::CREATED, "{uri}");
         assert!(text(response).await.ends_with(" true"));
     }
+}
+
+#[tokio::test]
+async fn any_header_may_be_signed() {
+    let headers = [("host", "localhost:8787"), ("user-agent", "backend/1"), ("accept", "a  b")];
+    let mut request = get("/users/108/messages");
+    for (name, value) in headers {
+        request.headers_mut().insert(name, value.parse().unwrap());
+    }
+    let mut request = signed_with(request, &headers, ACCESS_KEY_ID, SECRET_ACCESS_KEY, NOW);
+    let response = gateway(Behaviour::Tell).answer(request, SOURCE).await;
+    assert_eq!(response.status(), StatusCode::CREATED);
+
+    request = signed_with(get("/users/108/messages"), &headers, ACCESS_KEY_ID, SECRET_ACCESS_KEY, NOW);
+    request.headers_mut().insert("user-agent", "another".parse().unwrap());
+    let response = gateway(Behaviour::Tell).answer(request, SOURCE).await;
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn the_host_may_be_named_in_the_target() {
+    let request = Request::get("http://localhost:8787/users/108/messages").body(Body::empty()).unwrap();
+    let mut signed = signed(get("/users/108/messages"), ACCESS_KEY_ID, SECRET_ACCESS_KEY, NOW);
+    signed.headers_mut().remove("host");
+    *signed.uri_mut() = request.uri().clone();
+    let response = gateway(Behaviour::Tell).answer(signed, SOURCE).await;
+    assert_eq!(response.status(), StatusCode::CREATED);
 }
 
 #[tokio::test]
