@@ -1,1 +1,16 @@
-//! x
+//! The local stack: the functions behind a gateway, with an embedded AWS and an emulated Google, in one process.
+//!
+//! - [`cli`]: the command line.
+//! - [`stack`]: all of it together, also for tests.
+//! - [`functions`]: the functions, built as their own binaries build them.
+//! - [`gateway`]: stands before them as API Gateway does; [`landing`] is the page to start at.
+//! - [`aws`]: DynamoDB, Secrets Manager and KMS.
+
+pub mod cli;
+pub mod stack;
+
+pub mod functions;
+pub mod gateway;
+pub mod landing;
+
+pub mod aws;

@@ -1,0 +1,83 @@
+//! What the local stack says when it has started.
+
+use std::{collections::BTreeMap, fmt::Write, path::Path};
+
+use crate::{
+    aws::{ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY},
+    stack::Stack,
+};
+
+/// Where everything is and what to do next.
+pub(super) fn started(stack: &Stack, data: Option<&Path>, emulators_only: bool) -> String {
+    let mut text = String::from("\nGmail Connect runs on this machine.\n\n");
+    if !emulators_only {
+        line(&mut text, "Open", &format!("{}/", stack.base_url()));
+    }
+    match stack.google_origin() {
+        Some(origin) => line(&mut text, "Google", &format!("emulated at {origin}; no real account is touched")),
+        None => line(&mut text, "Google", "the real one, with the client of the given file"),
+    }
+    line(&mut text, "AWS", &format!("embedded at {}: DynamoDB, Secrets Manager, KMS", stack.aws().endpoint()));
+    match data {
+        Some(file) => line(&mut text, "Data", &format!("kept in {}", file.display())),
+        None => line(&mut text, "Data", "in memory, gone at the end; keep it with --data FILE"),
+    }
+    text.push('\n');
+    if stack.google_origin().is_none() {
+        text.push_str(&redirect_uri(stack));
+    }
+    text.push_str(&if emulators_only { next_for_cargo_lambda() } else { next(stack) });
+    text.push_str("Ctrl-C ends it.\n\n");
+    text
+}
+
+fn line(text: &mut String, name: &str, value: &str) {
+    // Writing to a text does not fail.
+    let _ = writeln!(text, "  {name:<8}{value}");
+}
+
+fn redirect_uri(stack: &Stack) -> String {
+    let uri = stack.redirect_uri();
+    if stack.redirect_uri_is_registered() {
+        return format!("Google sends browsers back to {uri}, which the file lists.\n\n");
+    }
+    format!(
+        "warning: the file does not list the redirect URI {uri}\n         \
+         Add it to the client's authorized redirect URIs in the Google Cloud console, download the file again and \
+         start again with it.\n\n"
+    )
+}
+
+fn next(stack: &Stack) -> String {
+    let base_url = stack.base_url();
+    format!(
+        "Open the page and press “Connect Gmail”: the account's messages show there.\n\
+         A backend reads them with a signature of AWS IAM; USER_ID is the account's:\n\n  \
+         curl --aws-sigv4 aws:amz:{REGION}:execute-api --user {ACCESS_KEY_ID}:{SECRET_ACCESS_KEY} \
+         {base_url}/users/USER_ID/messages\n\n"
+    )
+}
+
+fn next_for_cargo_lambda() -> String {
+    "Put the lines below into another shell, and run `cargo lambda watch` there.\n".to_owned()
+}
+
+/// The environment as lines that a POSIX shell reads.
+pub(super) fn exports(variables: &BTreeMap<String, String>) -> String {
+    let mut text = String::new();
+    for (name, value) in variables {
+        let _ = writeln!(text, "export {name}='{}'", value.replace('\'', r"'\''"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_in_a_value_stays_in_it() {
+        let variables = BTreeMap::from([("A".to_owned(), "it's".to_owned()), ("B".to_owned(), "b c".to_owned())]);
+        assert_eq!(exports(&variables), "export A='it'\\''s'\nexport B='b c'\n");
+    }
+}

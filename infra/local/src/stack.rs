@@ -1,0 +1,185 @@
+//! The whole stack in one process: emulators, what they hold at start, functions and gateway.
+
+mod client_secret;
+mod fault;
+mod settings;
+
+use std::collections::BTreeMap;
+
+use shared::domain::random::{self, Random};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use self::client_secret::ClientSecret;
+pub use self::{
+    client_secret::ClientSecretError,
+    fault::{Fault, NoFault},
+    settings::{Settings, StackError},
+};
+use crate::{
+    aws::{self, EmbeddedAws},
+    functions,
+    gateway::{self, Gateway},
+    landing,
+};
+
+/// The secret that holds `client_secret.json`.
+pub const CLIENT_SECRET_ID: &str = "gmail-connect/client-secret";
+/// The secret that the cookies' keys are derived from.
+pub const COOKIE_KEY_SECRET_ID: &str = "gmail-connect/cookie-key";
+/// The table of connections.
+pub const CONNECTIONS_TABLE: &str = "gmail-connect-connections";
+
+/// A running stack; it ends when it is dropped.
+pub struct Stack {
+    aws: EmbeddedAws,
+    base_url: String,
+    google: Option<String>,
+    redirect_uris: Vec<String>,
+    variables: BTreeMap<String, String>,
+    servers: Vec<JoinHandle<()>>,
+}
+
+impl Stack {
+    /// Starts everything; when this returns, all of it answers.
+    ///
+    /// # Errors
+    /// If a port, a file or a setting cannot be used.
+    pub async fn start(settings: Settings) -> Result<Self, StackError> {
+        let listener = if settings.emulators_only { None } else { Some(listen(settings.port, "--port").await?) };
+        let port = listener.as_ref().and_then(|it| it.local_addr().ok()).map_or(settings.port, |it| it.port());
+        let aws_listener = listen(settings.aws_port, "--aws-port").await?;
+        let (clock, random) = (settings.clock.clone(), settings.random.clone());
+        let options = aws::Options { file: settings.data.clone(), clock, random };
+        let (aws, server) = EmbeddedAws::start(aws_listener, options)?;
+        let mut stack = Self {
+            aws,
+            base_url: format!("http://localhost:{port}"),
+            google: None,
+            redirect_uris: Vec::new(),
+            variables: BTreeMap::new(),
+            servers: vec![server],
+        };
+        let client_secret = match &settings.client_secret {
+            Some(file) => ClientSecret::read(file)?,
+            None => stack.start_google(&settings).await?,
+        };
+        let key = stack.furnish(&client_secret.text, &*settings.random)?;
+        stack.redirect_uris = client_secret.redirect_uris;
+        stack.variables = stack.environment(&key, &settings.variables);
+        stack.inject(&settings.faults);
+        if let Some(listener) = listener {
+            stack.start_functions(listener, &settings).await?;
+        }
+        Ok(stack)
+    }
+
+    /// Starts the emulated Google.
+    async fn start_google(&mut self, settings: &Settings) -> Result<ClientSecret, StackError> {
+        let listener = listen(settings.google_port, "--google-port").await?;
+        let port = listener.local_addr().map_or(settings.google_port, |address| address.port());
+        let origin = format!("http://localhost:{port}");
+        // The emulated Google is built here with `origin`, the client of `client_secret` and the samples, restored from
+        // `self.aws.state("google")`, and served on `listener`.
+        drop(listener);
+        let client_secret = ClientSecret::emulated(&origin, &self.redirect_uri());
+        self.google = Some(origin);
+        Ok(client_secret)
+    }
+
+    /// Puts into the embedded AWS what a deployment finds there, and returns the key's ARN.
+    fn furnish(&self, client_secret: &str, random: &dyn Random) -> Result<String, StackError> {
+        self.aws.create_table(CONNECTIONS_TABLE)?;
+        if self.aws.secrets().current(CLIENT_SECRET_ID)?.as_deref() != Some(client_secret) {
+            self.aws.secrets().put(CLIENT_SECRET_ID, client_secret)?;
+        }
+        if self.aws.secrets().current(COOKIE_KEY_SECRET_ID)?.is_none() {
+            self.aws.secrets().put(COOKIE_KEY_SECRET_ID, &random::token(random)?)?;
+        }
+        if let Some(key) = self.aws.state("token-key")? {
+            return Ok(key);
+        }
+        let key = self.aws.kms().create_key()?;
+        self.aws.put_state("token-key", &key)?;
+        Ok(key)
+    }
+
+    /// The functions' environment; `more` goes before what the stack says.
+    fn environment(&self, key: &str, more: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut variables = self.aws.variables();
+        let mut set = |name: &str, value: &str| variables.insert(name.to_owned(), value.to_owned());
+        set("CLIENT_SECRET_ID", CLIENT_SECRET_ID);
+        set("COOKIE_KEY_SECRET_ID", COOKIE_KEY_SECRET_ID);
+        set("CONNECTIONS_TABLE", CONNECTIONS_TABLE);
+        set("TOKEN_KMS_KEY_ID", key);
+        set("PUBLIC_BASE_URL", &self.base_url);
+        if let Some(origin) = &self.google {
+            set("GMAIL_BASE_URL", origin);
+            set("GOOGLE_JWKS_URI", &format!("{origin}/oauth2/v3/certs"));
+            set("GOOGLE_USERINFO_URI", &format!("{origin}/v1/userinfo"));
+            set("GOOGLE_REVOKE_URI", &format!("{origin}/revoke"));
+            set("GOOGLE_RISC_CONFIGURATION_URI", &format!("{origin}/.well-known/risc-configuration"));
+        }
+        variables.extend(more.clone());
+        variables
+    }
+
+    async fn start_functions(&mut self, listener: TcpListener, settings: &Settings) -> Result<(), StackError> {
+        let functions = functions::connect(&self.variables, &self.aws.sdk_config()).await?;
+        let options = gateway::Options::new(functions, settings.clock.clone(), settings.random.clone());
+        let gateway = Gateway::new(options);
+        let router = gateway.router().merge(landing::router(gateway));
+        self.servers.push(tokio::spawn(Gateway::serve(listener, router)));
+        Ok(())
+    }
+
+    fn inject(&self, faults: &[Fault]) {
+        for fault in faults {
+            match fault {
+                Fault::Aws { name, fault } => self.aws.faults().fail(name, fault.clone()),
+            }
+        }
+    }
+
+    /// The embedded AWS.
+    pub fn aws(&self) -> &EmbeddedAws {
+        &self.aws
+    }
+
+    /// Where the gateway is, as a URL without a path.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Where the emulated Google is, as a URL without a path; none with the real one.
+    pub fn google_origin(&self) -> Option<&str> {
+        self.google.as_deref()
+    }
+
+    /// The redirect URI of the functions.
+    pub fn redirect_uri(&self) -> String {
+        format!("{}/callback", self.base_url)
+    }
+
+    /// Whether the client's file lists the redirect URI, as Google will ask for.
+    pub fn redirect_uri_is_registered(&self) -> bool {
+        self.redirect_uris.contains(&self.redirect_uri())
+    }
+
+    /// The functions' environment.
+    pub fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        for server in &self.servers {
+            server.abort();
+        }
+    }
+}
+
+/// Listens on the loopback address; port 0 is any that is free.
+async fn listen(port: u16, option: &'static str) -> Result<TcpListener, StackError> {
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|reason| StackError::Port { port, option, reason })
+}

@@ -1,0 +1,193 @@
+//! Opens the page to start at, before functions of the tests' own.
+
+#![cfg(test)]
+
+use std::{net::SocketAddr, sync::Arc};
+
+use async_trait::async_trait;
+use local::{
+    gateway::{Gateway, Options},
+    landing,
+};
+use shared::{
+    domain::{random::SystemRandomness, time::SystemClock},
+    function::{Deadline, Function},
+    http::{Request, Response},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+};
+
+/// Answers always the same and shows what it was asked.
+struct ListMessages {
+    status: u16,
+    body: &'static str,
+    asked: UnboundedSender<Request>,
+}
+
+#[async_trait]
+impl Function for ListMessages {
+    fn name(&self) -> &'static str {
+        "list-messages"
+    }
+
+    async fn handle(&self, request: &Request, _: Deadline) -> Response {
+        self.asked.send(request.clone()).unwrap();
+        Response::new(self.status, "ok").with_body("application/json", self.body)
+    }
+}
+
+async fn start(status: u16, body: &'static str) -> (SocketAddr, UnboundedReceiver<Request>) {
+    let (asked, requests) = unbounded_channel();
+    let function = Arc::new(ListMessages { status, body, asked });
+    let options = Options::new(vec![function], Arc::new(SystemClock), Arc::new(SystemRandomness::default()));
+    let gateway = Gateway::new(options);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(Gateway::serve(listener, gateway.router().merge(landing::router(gateway))));
+    (address, requests)
+}
+
+async fn get(address: SocketAddr, target: &str, headers: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    answer
+}
+
+async fn page(status: u16, body: &'static str, target: &str) -> String {
+    get(start(status, body).await.0, target, "").await
+}
+
+fn assert_holds(page: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+}
+
+const SESSION_REQUIRED: &str = r#"{"code":"session_required","authorization_url":"/authorize"}"#;
+const ONE_MESSAGE: &str = r#"{"messages":[{"id":"1","threadId":"1","payload":{"headers":[
+    {"name":"From","value":"A <a@example.com>"},{"name":"subject","value":"<script>שלום</script>"},
+    {"name":"Date","value":"Sun, 22 Nov 2026 03:37:32 +0000"}]}},{"id":"2","threadId":"2"}],
+    "nextPageToken":"a&b","resultSizeEstimate":2}"#;
+
+#[tokio::test]
+async fn without_a_session_there_is_a_button_to_connect() {
+    let page = page(401, SESSION_REQUIRED, "/").await;
+    assert_holds(&page, &[r#"<a class="button" id="connect" href="/authorize?return_to=/">Connect Gmail</a>"#]);
+    assert!(!page.contains("id=\"notice\"") && !page.contains("id=\"messages\""), "{page}");
+}
+
+#[tokio::test]
+async fn it_asks_for_the_messages_as_the_browser_would() {
+    let (address, mut requests) = start(401, SESSION_REQUIRED).await;
+    get(address, "/?pageToken=a%26b", "Cookie: session=1; other=2\r\nAccept: text/html\r\n").await;
+    let request = requests.recv().await.unwrap();
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("GET", "/messages"));
+    assert_eq!(
+        request.query,
+        "format=metadata&metadataHeaders=From&metadataHeaders=Subject&metadataHeaders=Date&maxResults=20\
+         &pageToken=a%26b"
+    );
+    assert_eq!(request.header("accept"), Some("application/json"));
+    assert_eq!(request.cookies, ["session=1", "other=2"]);
+}
+
+#[tokio::test]
+async fn messages_are_shown_and_nothing_in_them_is_markup() {
+    let page = page(200, ONE_MESSAGE, "/").await;
+    assert_holds(
+        &page,
+        &[
+            r#"<ol id="messages">"#,
+            r#"<span class="from" dir="auto">A &#60;a@example.com&#62;</span>"#,
+            r#"<span class="subject" dir="auto">&#60;script&#62;שלום&#60;/script&#62;</span>"#,
+            "Sun, 22 Nov 2026 03:37:32 +0000",
+            "This message could not be read.",
+            r#"href="/?pageToken=a%26b""#,
+        ],
+    );
+    assert!(!page.contains("<script") && !page.contains("id=\"connect\""), "{page}");
+}
+
+#[tokio::test]
+async fn an_empty_mailbox_says_so() {
+    let page = page(200, r#"{"messages":[],"resultSizeEstimate":0}"#, "/").await;
+    assert_holds(&page, &[r#"<p id="messages">There are no messages in this mailbox.</p>"#]);
+    assert!(!page.contains("id=\"next\""), "{page}");
+}
+
+#[tokio::test]
+async fn a_problem_is_explained_with_the_way_to_connect_again() {
+    for (status, code) in
+        [(401, "reauthorization_required"), (404, "connection_not_found"), (403, "insufficient_scope")]
+    {
+        let body = format!(r#"{{"code":"{code}","authorization_url":"/authorize?login_hint=108"}}"#);
+        let page = page(status, body.leak(), "/").await;
+        assert_holds(&page, &[code, "id=\"notice\"", "id=\"connect\""]);
+        assert_holds(&page, &["href=\"/authorize?login_hint=108&#38;return_to=%2F\""]);
+    }
+}
+
+#[tokio::test]
+async fn a_problem_that_connecting_does_not_solve_asks_to_try_again() {
+    for (status, body) in [
+        (503, r#"{"code":"google_unavailable"}"#),
+        (429, r#"{"code":"rate_limited"}"#),
+        (500, "not JSON"),
+        (200, "not JSON"),
+    ] {
+        let page = page(status, body, "/").await;
+        assert_holds(&page, &["id=\"notice\"", "id=\"again\""]);
+        assert!(!page.contains("id=\"connect\""), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_that_the_callback_brings_back_is_explained() {
+    let page = page(401, SESSION_REQUIRED, "/?error=access_denied&state=x").await;
+    assert_holds(&page, &["Access was not granted", "access_denied", "id=\"connect\""]);
+}
+
+#[tokio::test]
+async fn an_error_of_someone_elses_making_is_not_repeated() {
+    let page = page(401, SESSION_REQUIRED, "/?error=%3Cb%3Ecall+0800%3C/b%3E").await;
+    assert_holds(&page, &["That did not work."]);
+    assert!(!page.contains("0800"), "{page}");
+}
+
+#[tokio::test]
+async fn a_query_of_any_kind_shows_the_page() {
+    for target in ["/?error=a&error=b", "/?pageToken=%ff", "/?%", "/?&&=="] {
+        let page = page(401, SESSION_REQUIRED, target).await;
+        assert_holds(&page, &["id=\"connect\""]);
+    }
+}
+
+#[tokio::test]
+async fn the_page_speaks_the_browsers_language() {
+    let (address, _requests) = start(401, SESSION_REQUIRED).await;
+    for (wanted, html, text) in [
+        ("en", r#"<html lang="en" dir="ltr">"#, "Connect Gmail"),
+        ("de-DE,de;q=0.9", r#"<html lang="de" dir="ltr">"#, "Gmail verbinden"),
+        ("he-IL,he;q=0.9,en;q=0.8", r#"<html lang="he" dir="rtl">"#, "חיבור Gmail"),
+    ] {
+        let page = get(address, "/", &format!("Accept-Language: {wanted}\r\n")).await;
+        assert_holds(&page, &[html, text, &format!("content-language: {}", &wanted[..2])]);
+    }
+}
+
+#[tokio::test]
+async fn the_page_allows_itself_nothing_but_its_style() {
+    let page = page(401, SESSION_REQUIRED, "/").await;
+    assert_holds(&page, &["content-security-policy: default-src 'none'; style-src 'sha256-", "frame-ancestors 'none'"]);
+    assert_holds(
+        &page,
+        &["x-content-type-options: nosniff", "referrer-policy: no-referrer", "cache-control: no-store"],
+    );
+}
