@@ -7,6 +7,7 @@
 mod account;
 mod authorization;
 mod authorization_request;
+mod authorization_response;
 mod certs;
 mod configuration;
 mod connections;

@@ -13,6 +13,7 @@ use super::{
     authorization_request::{AuthorizationRequest, Refusal},
     consent::Step,
     pages::{AccountsPage, ConsentPage, ErrorPage, page, texts},
+    scopes::is_identity,
 };
 
 /// `GET /o/oauth2/v2/auth`.
@@ -90,7 +91,8 @@ impl EmulatedGoogle {
             Ok(Step::ChooseAccount) => page(200, &AccountsPage { texts, client_id, query, accounts: &self.0.accounts }),
             Ok(Step::Ask(account, scopes)) => {
                 let scopes = scopes.into_iter().collect();
-                page(200, &ConsentPage { texts, client_id, query, account, scopes })
+                let identity = request.scopes.iter().any(|scope| is_identity(scope));
+                page(200, &ConsentPage { texts, client_id, query, account, scopes, identity })
             }
             Ok(Step::Redirect(location)) => redirect(&location),
             Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

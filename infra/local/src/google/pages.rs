@@ -29,6 +29,8 @@ pub(super) struct ConsentPage<'a> {
     pub(super) query: &'a str,
     pub(super) account: &'a Account,
     pub(super) scopes: Vec<String>,
+    /// Whether the application also learns who the user is.
+    pub(super) identity: bool,
 }
 
 #[derive(Template)]

@@ -13,6 +13,9 @@ pub enum InvalidFault {
     /// No such endpoint.
     #[error("there is no endpoint '{0}'; there are {names}", names = names(&Endpoint::NAMES))]
     Endpoint(String),
+    /// An effect that only the token endpoint can have.
+    #[error("'{0}' can only happen at the endpoint token")]
+    OnlyToken(String),
     /// No such effect.
     #[error(
         "there is no effect '{0}'; there are a status (503), malformed, disconnect, hang:5s, delay:200ms, \
@@ -64,7 +67,14 @@ fn rule(text: &str) -> Result<(Endpoint, Fault), InvalidFault> {
     let endpoint = named(&Endpoint::NAMES, endpoint).ok_or_else(|| InvalidFault::Endpoint(endpoint.to_owned()))?;
     let (effect, times) = counted(effect);
     let effect = self::effect(effect).ok_or_else(|| InvalidFault::Effect(effect.to_owned()))?;
+    if is_of_token(&effect) && endpoint != Endpoint::Token {
+        return Err(InvalidFault::OnlyToken(text.to_owned()));
+    }
     Ok((endpoint, Fault { times, effect }))
+}
+
+fn is_of_token(effect: &Effect) -> bool {
+    matches!(effect, Effect::IdToken(_) | Effect::TokenError { .. } | Effect::NoRefreshToken | Effect::Scope(_))
 }
 
 fn counted(text: &str) -> (&str, Option<u32>) {
@@ -147,6 +157,7 @@ mod tests {
         let error = |text| Faults::parse(text).unwrap_err().to_string();
         assert!(error("token").contains("token=503x2"));
         assert!(error("tokens=503").contains("there is no endpoint 'tokens'; there are authorization, token"));
+        assert!(error("list=invalid_grant").contains("only happen at the endpoint token"));
         assert!(error("list=slow").contains("userRateLimitExceeded"));
     }
 }
