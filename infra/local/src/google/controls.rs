@@ -51,6 +51,22 @@ impl EmulatedGoogle {
         }
     }
 
+    /// The `client_secret.json` of a client as Google's console gives it out, with this emulator's addresses; `None` if
+    /// there is no such client.
+    pub fn client_secret_file(&self, client_id: &str) -> Option<Value> {
+        let client = self.client(client_id)?;
+        let origin = &self.0.origin;
+        Some(json!({ "web": {
+            "client_id": client.client_id,
+            "project_id": "emulated-google",
+            "auth_uri": format!("{origin}/o/oauth2/v2/auth"),
+            "token_uri": format!("{origin}/token"),
+            "auth_provider_x509_cert_url": format!("{origin}/oauth2/v1/certs"),
+            "client_secret": client.client_secret,
+            "redirect_uris": client.redirect_uris,
+        } }))
+    }
+
     /// A JWT with these claims, signed as Google signs its security events (RFC 8417).
     pub fn security_event(&self, claims: &Value) -> String {
         let header = json!({ "alg": "RS256", "kid": self.0.keys.kid(), "typ": "secevent+jwt" });

@@ -141,3 +141,14 @@ async fn discovery_names_the_endpoints() {
     assert_eq!(body["issuer"], "https://accounts.google.com");
     assert_eq!(body["token_endpoint"], format!("{}/token", world.origin));
 }
+
+#[tokio::test]
+async fn the_client_secret_file_leads_to_the_emulator() {
+    let world = world().await;
+    world.google.set_client_secret("app", "new");
+    let file = world.google.client_secret_file("app").unwrap();
+    assert_eq!(file["web"]["client_secret"], "new");
+    assert_eq!(file["web"]["token_uri"], format!("{}/token", world.origin));
+    assert_eq!(file["web"]["redirect_uris"], json!([REDIRECT_URI]));
+    assert!(world.google.client_secret_file("nobody").is_none());
+}
