@@ -8,13 +8,7 @@ use url::form_urlencoded;
 use crate::{
     aws::{connections::DynamoDbConnections, data_keys::KmsDataKeys, secret_store::SecretsManager},
     config::{BadVariable, Browsers, Deployment, Storage},
-    domain::{
-        origin::Origin,
-        random::{Random, SystemRandomness},
-        return_to::ReturnTo,
-        time::{Clock, SystemClock},
-        user_id::UserId,
-    },
+    domain::{origin::Origin, random::Random, return_to::ReturnTo, time::Clock, user_id::UserId},
     function::Environment,
     http::{
         Request,
@@ -48,7 +42,7 @@ impl Front {
     pub async fn connect(environment: &Environment) -> Result<Self, BadVariable> {
         let variables = environment.variables();
         let (deployment, browsers) = (Deployment::read(&variables)?, Browsers::read(&variables)?);
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let (clock, random) = (environment.clock.clone(), environment.random.clone());
         let secrets = Arc::new(Secrets::new(
             Arc::new(SecretsManager::new(&environment.aws)),
             clock.clone(),
@@ -58,7 +52,7 @@ impl Front {
         if let Err(error) = secrets.values().await {
             tracing::error!(%error, "the secrets cannot be used yet");
         }
-        Ok(Self { deployment, browsers, secrets, clock, random: Arc::new(SystemRandomness::default()) })
+        Ok(Self { deployment, browsers, secrets, clock, random })
     }
 
     /// The vault behind this front.

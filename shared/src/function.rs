@@ -1,6 +1,6 @@
 //! What a Lambda function is, and how one event goes through it.
 
-use std::{process::ExitCode, time::Duration};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::future::join;
@@ -9,7 +9,10 @@ use serde_json::value::RawValue;
 
 use crate::{
     config::{BadVariable, Variables},
-    domain::time::{Clock, SystemClock},
+    domain::{
+        random::{Random, SystemRandomness},
+        time::{Clock, SystemClock},
+    },
     http::{
         Request, Response,
         problem::{Kind, Problem},
@@ -123,12 +126,21 @@ pub struct Environment {
     pub lookup: Lookup,
     /// The AWS SDK's configuration.
     pub aws: aws_config::SdkConfig,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
 }
 
 impl Environment {
     /// The environment of this process.
     async fn of_process() -> Self {
-        Self { lookup: Box::new(|name| std::env::var(name).ok()), aws: crate::aws::clients::load().await }
+        Self {
+            lookup: Box::new(|name| std::env::var(name).ok()),
+            aws: crate::aws::clients::load().await,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandomness::default()),
+        }
     }
 
     /// The variables.

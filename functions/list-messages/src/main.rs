@@ -1,2 +1,8 @@
-//! x
-fn main() {}
+//! The Lambda binary of `list-messages`.
+
+use std::process::ExitCode;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    shared::function::run(list_messages::ListMessages::connect).await
+}

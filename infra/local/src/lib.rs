@@ -5,6 +5,7 @@
 //! - [`functions`]: the functions, built as their own binaries build them.
 //! - [`gateway`]: stands before them as API Gateway does; [`landing`] is the page to start at.
 //! - [`aws`]: DynamoDB, Secrets Manager and KMS.
+//! - [`google`]: an emulated Google, strict where Google is.
 
 pub mod cli;
 pub mod stack;
@@ -14,3 +15,4 @@ pub mod gateway;
 pub mod landing;
 
 pub mod aws;
+pub mod google;
