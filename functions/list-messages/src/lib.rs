@@ -12,6 +12,9 @@ use shared::{
     },
 };
 
+const OWN: Route = Route::new("GET /messages");
+const USERS: Route = Route::new("GET /users/{user_id}/messages");
+
 /// The function.
 pub struct ListMessages {
     _front: Front,
@@ -34,7 +37,7 @@ impl Function for ListMessages {
     }
 
     fn routes(&self) -> &'static [Route] {
-        &[Route::new("GET /messages"), Route::new("GET /users/{user_id}/messages")]
+        &[OWN, USERS]
     }
 
     async fn handle(&self, _: &'static Route, _: &Request, _: Deadline) -> Response {
