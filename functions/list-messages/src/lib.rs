@@ -1,23 +1,73 @@
-//! `GET /messages` and `GET /users/{user_id}/messages`: lists the messages of a connected Gmail account.
+//! `GET /messages` and `GET /users/{user_id}/messages`: lists the messages of a connected Gmail account, also while its
+//! user is away.
+
+mod body;
+mod budget;
+mod caller;
+mod continuation;
+mod gmail;
+mod listing;
+mod outcome;
+mod parameters;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use shared::{
-    config::BadVariable,
-    front::Front,
+    config::{BadVariable, GoogleEndpoints},
+    domain::{mailbox::Mailbox, return_to::ReturnTo, user_id::UserId},
+    front::{Front, Reauthorization, Visit},
     function::{Deadline, Environment, Function},
+    google::{authorization_server::GoogleAuthorizationServer, gmail::GmailMailbox, http},
     http::{
         Request, Response,
+        preference::Preference,
         problem::{Kind, Problem},
+        query::Query,
         route::Route,
     },
+    vault::{Vault, access_tokens::AccessTokens},
 };
 
+use self::{gmail::Gmail, listing::Listing, outcome::problem_of, parameters::Parameters};
+
+/// For the browser session.
 const OWN: Route = Route::new("GET /messages");
+/// For a backend, signed with AWS IAM.
 const USERS: Route = Route::new("GET /users/{user_id}/messages");
 
 /// The function.
 pub struct ListMessages {
-    _front: Front,
+    front: Front,
+    vault: Arc<Vault>,
+    tokens: AccessTokens,
+    mailbox: Arc<dyn Mailbox>,
+}
+
+/// Why a request has no listing.
+struct Refusal {
+    problem: Box<Problem>,
+    /// Where consent is asked for, if that helps.
+    way: Option<Way>,
+}
+
+/// A way back to consent.
+struct Way {
+    user_id: Option<UserId>,
+    consent: bool,
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self { problem: Box::new(problem), way: None }
+    }
+}
+
+impl Refusal {
+    /// A problem that a consent solves.
+    fn to_consent(problem: impl Into<Problem>, user_id: Option<&UserId>, consent: bool) -> Self {
+        Self { problem: Box::new(problem.into()), way: Some(Way { user_id: user_id.cloned(), consent }) }
+    }
 }
 
 impl ListMessages {
@@ -26,8 +76,59 @@ impl ListMessages {
     /// # Errors
     /// If a variable is missing or bad.
     pub async fn connect(environment: Environment) -> Result<Self, BadVariable> {
-        Ok(Self { _front: Front::connect(&environment).await? })
+        let endpoints = GoogleEndpoints::read(&environment.variables())?;
+        let front = Front::connect(&environment).await?;
+        let http =
+            http::client().map_err(|_| BadVariable { name: "SSL_CERT_FILE", problem: "gives no usable TLS set-up" })?;
+        let server = GoogleAuthorizationServer::new(http.clone(), endpoints.userinfo);
+        let vault = front.vault(&environment)?;
+        Ok(Self {
+            tokens: AccessTokens::new(vault.clone(), Arc::new(server), front.secrets.clone()),
+            mailbox: Arc::new(GmailMailbox::new(http, endpoints.gmail)),
+            vault,
+            front,
+        })
     }
+
+    async fn list(
+        &self,
+        route: &'static Route,
+        request: &Request,
+        visit: &Visit<'_>,
+        deadline: Deadline,
+    ) -> Result<Response, Refusal> {
+        let caller = self.caller(route, request, visit)?;
+        let parameters = Parameters::read(&Query::parse(&request.query))?;
+        let connection = self.connection(&caller).await?;
+        let scopes = connection.scopes.iter().cloned().collect();
+        let refusal = |failure| {
+            let missing = self.front.deployment.scopes.missing_from(&scopes);
+            problem_of(failure, caller.user_id(), missing)
+        };
+        let access = self.tokens.obtain(connection, None, deadline).await.map_err(|error| refusal(error.into()))?;
+        let gmail = Gmail::new(&*self.mailbox, &self.tokens, &*self.front.random, access, deadline);
+        let answer = Listing::new(gmail, parameters, deadline).run().await.map_err(refusal)?;
+        Ok(Response::json("ok", answer))
+    }
+
+    /// A refusal as the caller takes it: a browser that navigates is led to consent, everyone else is told.
+    fn refuse(route: &'static Route, request: &Request, visit: &Visit<'_>, refusal: &Refusal) -> Response {
+        let Some(way) = &refusal.way else { return refusal.problem.to_response() };
+        let way = Reauthorization { user_id: way.user_id.as_ref(), consent: way.consent, ..Reauthorization::default() };
+        if *route == OWN && Preference::of(request.header("accept")) == Preference::Html {
+            let here = here(request);
+            let way = Reauthorization { return_to: Some(&here), ..way };
+            return Response::redirect(302, refusal.problem.code(), way.path());
+        }
+        Problem::clone(&refusal.problem).with_authorization_url(visit.authorization_url(&way)).to_response()
+    }
+}
+
+/// The path and query of a request, to return to; without the query if that is too long to be returned to.
+fn here(request: &Request) -> String {
+    let whole = format!("{}?{}", request.path, request.query);
+    let fits = ReturnTo::parse(&whole, &[]).is_some();
+    if fits && !request.query.is_empty() { whole } else { request.path.clone() }
 }
 
 #[async_trait]
@@ -40,7 +141,21 @@ impl Function for ListMessages {
         &[OWN, USERS]
     }
 
-    async fn handle(&self, _: &'static Route, _: &Request, _: Deadline) -> Response {
-        Problem::from(Kind::Unavailable).to_response()
+    async fn handle(&self, route: &'static Route, request: &Request, deadline: Deadline) -> Response {
+        if *route == USERS && !request.signed_with_iam {
+            return Problem::from(Kind::Forbidden).to_response();
+        }
+        let visit = match self.front.open(request).await {
+            Ok(visit) => visit,
+            Err(problem) => return problem.to_response(),
+        };
+        match self.list(route, request, &visit, deadline).await {
+            Ok(response) => response,
+            Err(refusal) => Self::refuse(route, request, &visit, &refusal),
+        }
+    }
+
+    async fn upkeep(&self) {
+        self.front.secrets.refresh().await;
     }
 }

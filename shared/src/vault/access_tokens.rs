@@ -122,14 +122,23 @@ impl AccessTokens {
         }
     }
 
-    /// Gmail rejected a token that was just refreshed: the access has ended, unless the connection changed meanwhile.
+    /// A new access token in place of one that Gmail rejected.
     ///
     /// # Errors
-    /// If the vault cannot be used.
-    pub async fn give_up(&self, connection: &Connection) -> Result<(), AccessError> {
-        match self.mark_revoked(connection, "access_token_rejected").await {
-            Ok(()) | Err(VaultError::Conflict) => Ok(()),
-            Err(error) => Err(error.into()),
+    /// If there is none to be had before the deadline, and why.
+    pub async fn renew(&self, rejected: &Access, deadline: Deadline) -> Result<Access, AccessError> {
+        let connection = self.read_again(&rejected.connection).await?;
+        self.obtain(connection, Some(&rejected.token), deadline).await
+    }
+
+    /// Gmail rejected a token that was just refreshed too: the access has ended, unless the connection changed
+    /// meanwhile. Says what there is to tell.
+    pub async fn give_up(&self, connection: &Connection) -> AccessError {
+        let reason = "access_token_rejected";
+        match self.mark_revoked(connection, reason).await {
+            Ok(()) => AccessError::ReauthorizationRequired { reason: reason.to_owned() },
+            Err(VaultError::Conflict) => AccessError::GoogleUnavailable { retry_after: RETRY_AFTER },
+            Err(error) => error.into(),
         }
     }
 

@@ -1,0 +1,153 @@
+//! The parameters of a listing: Gmail's own, read strictly.
+
+use shared::{
+    domain::mailbox::{MessageFormat, MessageQuery},
+    http::query::{BadParameter, Query},
+};
+
+use super::{Problem, continuation::Continuation};
+
+/// The most characters of `q`.
+const MAX_Q: usize = 2_048;
+/// The most labels, and the most characters of one.
+const MAX_LABELS: (usize, usize) = (100, 256);
+/// The most headers, and the most characters of one.
+const MAX_HEADERS: (usize, usize) = (100, 256);
+/// The most characters of a `pageToken`; API Gateway takes 10,240 bytes of request line and headers.
+const MAX_PAGE_TOKEN: usize = 6_000;
+/// The most characters of a word or a number.
+const MAX_WORD: usize = 64;
+
+/// What is asked for.
+#[derive(Debug)]
+pub(crate) struct Parameters {
+    /// Which messages.
+    pub(crate) query: MessageQuery,
+    /// How much of each.
+    pub(crate) format: MessageFormat,
+    /// How many at most.
+    pub(crate) max_results: Option<u64>,
+    /// Where to begin.
+    pub(crate) from: Continuation,
+}
+
+impl Parameters {
+    /// Reads the parameters.
+    pub(crate) fn read(query: &Query) -> Result<Self, Problem> {
+        let messages = MessageQuery {
+            q: query.single("q", MAX_Q)?.map(str::to_owned),
+            label_ids: query.many("labelIds", MAX_LABELS.0, MAX_LABELS.1)?,
+            include_spam_trash: include_spam_trash(query)?,
+        };
+        Ok(Self {
+            format: format(query)?,
+            max_results: max_results(query)?,
+            from: from(query, &messages)?,
+            query: messages,
+        })
+    }
+}
+
+fn include_spam_trash(query: &Query) -> Result<bool, BadParameter> {
+    const NAME: &str = "includeSpamTrash";
+    match query.single(NAME, MAX_WORD)? {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(BadParameter { name: NAME, problem: "is neither true nor false" }),
+    }
+}
+
+/// Any positive number, however large.
+fn max_results(query: &Query) -> Result<Option<u64>, BadParameter> {
+    const NAME: &str = "maxResults";
+    let bad = BadParameter { name: NAME, problem: "is not a positive number" };
+    let Some(text) = query.single(NAME, MAX_WORD)? else { return Ok(None) };
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) || text.bytes().all(|byte| byte == b'0') {
+        return Err(bad);
+    }
+    Ok(Some(text.parse().unwrap_or(u64::MAX)))
+}
+
+fn format(query: &Query) -> Result<MessageFormat, BadParameter> {
+    const NAME: &str = "format";
+    let headers = query.many("metadataHeaders", MAX_HEADERS.0, MAX_HEADERS.1)?;
+    if !headers.iter().all(|header| is_header_name(header)) {
+        return Err(BadParameter { name: "metadataHeaders", problem: "is not the name of a header" });
+    }
+    match query.single(NAME, MAX_WORD)? {
+        None | Some("ids") => Ok(MessageFormat::Ids),
+        Some("minimal") => Ok(MessageFormat::Minimal),
+        Some("metadata") => Ok(MessageFormat::Metadata { headers }),
+        Some("full") => Ok(MessageFormat::Full),
+        Some(_) => Err(BadParameter { name: NAME, problem: "is not ids, minimal, metadata or full" }),
+    }
+}
+
+/// Whether a text can be the name of a header ([RFC 5322 §2.2](https://www.rfc-editor.org/rfc/rfc5322#section-2.2)).
+fn is_header_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
+}
+
+fn from(query: &Query, messages: &MessageQuery) -> Result<Continuation, BadParameter> {
+    const NAME: &str = "pageToken";
+    match query.single(NAME, MAX_PAGE_TOKEN)? {
+        None => Ok(Continuation::beginning()),
+        Some(token) => Continuation::decode(token, messages)
+            .ok_or(BadParameter { name: NAME, problem: "is damaged or belongs to another query" }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> Result<Parameters, String> {
+        Parameters::read(&Query::parse(query)).map_err(|problem| problem.detail.unwrap())
+    }
+
+    #[test]
+    fn gmails_parameters_are_read() {
+        let query = "q=from:a+b&labelIds=INBOX&labelIds=UNREAD&includeSpamTrash=true&maxResults=501&format=metadata\
+                     &metadataHeaders=From&metadataHeaders=X-A&pageToken=09";
+        let read = read(query).unwrap();
+        assert_eq!(read.query.q.as_deref(), Some("from:a b"));
+        assert_eq!(read.query.label_ids, ["INBOX", "UNREAD"]);
+        assert!(read.query.include_spam_trash);
+        assert_eq!(read.max_results, Some(501));
+        assert_eq!(read.format, MessageFormat::Metadata { headers: vec!["From".into(), "X-A".into()] });
+    }
+
+    #[test]
+    fn every_bad_parameter_is_named() {
+        let long = format!("q={}", "x".repeat(2_049));
+        for (query, name) in [
+            (long.as_str(), "q"),
+            ("q=a&q=b", "q"),
+            ("q=%ff", "q"),
+            ("labelIds=%ff", "labelIds"),
+            ("includeSpamTrash=yes", "includeSpamTrash"),
+            ("maxResults=0", "maxResults"),
+            ("maxResults=00", "maxResults"),
+            ("maxResults=-1", "maxResults"),
+            ("maxResults=%2B1", "maxResults"),
+            ("maxResults=1.5", "maxResults"),
+            ("maxResults=ten", "maxResults"),
+            ("maxResults=1&maxResults=2", "maxResults"),
+            ("format=raw", "format"),
+            ("format=FULL", "format"),
+            ("metadataHeaders=a%0d%0ab", "metadataHeaders"),
+            ("metadataHeaders=", "metadataHeaders"),
+            ("pageToken=~x", "pageToken"),
+        ] {
+            let detail = read(query).unwrap_err();
+            assert!(detail.contains(&format!("parameter {name} ")), "{query}: {detail}");
+        }
+    }
+
+    #[test]
+    fn any_positive_number_is_a_number_of_messages() {
+        for (text, number) in [("1", 1), ("007", 7), ("99999999999999999999999", u64::MAX)] {
+            assert_eq!(read(&format!("maxResults={text}")).unwrap().max_results, Some(number));
+        }
+    }
+}
