@@ -56,17 +56,13 @@ impl Front {
     }
 
     /// The vault behind this front.
-    ///
-    /// # Errors
-    /// If a variable is missing.
-    pub fn vault(&self, environment: &Environment) -> Result<Arc<Vault>, BadVariable> {
-        let storage = Storage::read(&environment.variables())?;
-        Ok(Arc::new(Vault::new(
+    pub fn vault(&self, environment: &Environment, storage: Storage) -> Arc<Vault> {
+        Arc::new(Vault::new(
             Arc::new(DynamoDbConnections::new(&environment.aws, storage.table)),
             Arc::new(KmsDataKeys::new(&environment.aws, storage.kms_key_id)),
             self.clock.clone(),
             self.random.clone(),
-        )))
+        ))
     }
 
     /// Where the request reached us, and what the secrets hold.

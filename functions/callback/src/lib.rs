@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use shared::{
-    config::{BadVariable, GoogleEndpoints},
+    config::{BadVariable, GoogleEndpoints, Storage},
     domain::{
         authorization_server::{AuthorizationServer, TokenResponse},
         connection::Connection,
@@ -80,14 +80,15 @@ impl Callback {
     /// # Errors
     /// If a variable is missing or bad.
     pub async fn connect(environment: Environment) -> Result<Self, BadVariable> {
-        let endpoints = GoogleEndpoints::read(&environment.variables())?;
+        let variables = environment.variables();
+        let (endpoints, storage) = (GoogleEndpoints::read(&variables)?, Storage::read(&variables)?);
         let front = Front::connect(&environment).await?;
         let http =
             http::client().map_err(|_| BadVariable { name: "SSL_CERT_FILE", problem: "gives no usable TLS set-up" })?;
         Ok(Self {
             server: Arc::new(GoogleAuthorizationServer::new(http.clone(), endpoints.userinfo)),
             keys: GoogleKeys::new(http, endpoints.jwks, front.clock.clone()),
-            vault: front.vault(&environment)?,
+            vault: front.vault(&environment, storage),
             front,
         })
     }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use shared::{
-    config::{BadVariable, GoogleEndpoints},
+    config::{BadVariable, GoogleEndpoints, Storage},
     domain::{mailbox::Mailbox, return_to::ReturnTo, user_id::UserId},
     front::{Front, Reauthorization, Visit},
     function::{Deadline, Environment, Function},
@@ -76,12 +76,13 @@ impl ListMessages {
     /// # Errors
     /// If a variable is missing or bad.
     pub async fn connect(environment: Environment) -> Result<Self, BadVariable> {
-        let endpoints = GoogleEndpoints::read(&environment.variables())?;
+        let variables = environment.variables();
+        let (endpoints, storage) = (GoogleEndpoints::read(&variables)?, Storage::read(&variables)?);
         let front = Front::connect(&environment).await?;
         let http =
             http::client().map_err(|_| BadVariable { name: "SSL_CERT_FILE", problem: "gives no usable TLS set-up" })?;
         let server = GoogleAuthorizationServer::new(http.clone(), endpoints.userinfo);
-        let vault = front.vault(&environment)?;
+        let vault = front.vault(&environment, storage);
         Ok(Self {
             tokens: AccessTokens::new(vault.clone(), Arc::new(server), front.secrets.clone()),
             mailbox: Arc::new(GmailMailbox::new(http, endpoints.gmail)),

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::{
-    Client, config::Builder, operation::get_secret_value::GetSecretValueError, primitives::Blob,
+    Client, config::Builder, error::SdkError, operation::get_secret_value::GetSecretValueError, primitives::Blob,
     types::SecretValueEntry,
 };
 use futures_util::future::try_join_all;
@@ -29,13 +29,18 @@ impl SecretsManager {
 
     /// Every value in one call; `None` if that does not give each of them: where the call is not allowed or not
     /// there, each secret on its own tells more.
-    async fn batch(&self, ids: &[&str]) -> Option<Vec<SecretText>> {
-        let request = self
-            .client
-            .batch_get_secret_value()
-            .set_secret_id_list(Some(ids.iter().map(ToString::to_string).collect()));
-        let answer = timed("secretsmanager.batch_get_secret_value", request.send()).await.ok()?;
-        ids.iter().map(|id| answer.secret_values().iter().find(|entry| is_of(entry, id)).and_then(entry_text)).collect()
+    async fn batch(&self, ids: &[&str]) -> Result<Option<Vec<SecretText>>, SecretStoreError> {
+        let list = ids.iter().map(ToString::to_string).collect();
+        let request = self.client.batch_get_secret_value().set_secret_id_list(Some(list));
+        match timed("secretsmanager.batch_get_secret_value", request.send()).await {
+            Ok(answer) => {
+                let entries = answer.secret_values();
+                let value = |id: &&str| entries.iter().find(|entry| is_of(entry, id)).and_then(entry_text);
+                Ok(ids.iter().map(value).collect())
+            }
+            Err(SdkError::ServiceError(_)) => Ok(None),
+            Err(error) => Err(SecretStoreError { id: ids.join(", "), detail: Failure::of(&error).code }),
+        }
     }
 
     async fn one(&self, id: &str, stage: &str) -> Result<Option<SecretText>, SecretStoreError> {
@@ -58,7 +63,7 @@ impl SecretsManager {
 #[async_trait]
 impl SecretStore for SecretsManager {
     async fn current(&self, ids: &[&str]) -> Result<Vec<SecretText>, SecretStoreError> {
-        match self.batch(ids).await {
+        match self.batch(ids).await? {
             Some(values) => Ok(values),
             None => try_join_all(ids.iter().map(|id| self.current_of(id))).await,
         }
