@@ -13,14 +13,17 @@ use std::{
 
 use clap::{Parser, error::ErrorKind};
 
-use crate::stack::{Fault, Settings, Stack};
+use crate::{
+    google::Account,
+    stack::{Fault, Settings, Stack},
+};
 
 /// The functions' own settings, which the stack takes over from its environment.
 const TAKEN_OVER: [&str; 4] = ["ALLOWED_RETURN_ORIGINS", "RUST_LOG", "SCOPES", "SESSION_TTL_SECONDS"];
 
 /// Runs Gmail Connect on this machine: the functions, an embedded AWS and an emulated Google.
 #[derive(Debug, Parser)]
-#[command(name = "gmail-connect-local", version)]
+#[command(name = "gmail-connect-local", version, after_help = text::FAULTS)]
 struct Arguments {
     /// Port to open in the browser [default: 8787; with --emulators-only cargo lambda's 9000]
     #[arg(long, value_name = "PORT")]
@@ -50,8 +53,8 @@ struct Arguments {
     #[arg(long)]
     emulators_only: bool,
 
-    /// Let calls fail, such as KMS.Decrypt=throttle*3; repeatable
-    #[arg(long = "fault", value_name = "NAME=EFFECT")]
+    /// Let calls fail: NAME=EFFECT, or NAME=EFFECTxTIMES; repeatable, see below
+    #[arg(long = "fault", value_name = "FAULT", value_delimiter = ',')]
     faults: Vec<Fault>,
 }
 
@@ -72,6 +75,9 @@ pub async fn run() -> ExitCode {
 
 async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let ended = asked_to_end()?;
+    if !arguments.emulators_only {
+        shared::telemetry::init(env::var("RUST_LOG").ok().as_deref());
+    }
     let (emulators_only, data) = (arguments.emulators_only, arguments.data.clone());
     let stack = Stack::start(arguments.settings()).await?;
     eprint!("{}", text::started(&stack, data.as_deref(), emulators_only));
@@ -91,7 +97,7 @@ impl Arguments {
             aws_port: self.aws_port,
             google_port: self.google_port,
             data: self.data,
-            mailbox_size: self.mailbox_size,
+            accounts: Account::samples(self.mailbox_size),
             client_secret: self.client_secret,
             emulators_only: self.emulators_only,
             faults: self.faults,

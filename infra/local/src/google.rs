@@ -42,6 +42,7 @@ use shared::domain::{
     random::{NoRandomness, Random, token},
     time::Clock,
 };
+use tokio::sync::watch;
 
 pub use self::{
     account::{Account, OAuthClient},
@@ -89,6 +90,7 @@ struct Inner {
     gmail: Gmail,
     faults: Faults,
     records: Records,
+    changes: watch::Sender<()>,
 }
 
 impl EmulatedGoogle {
@@ -110,7 +112,13 @@ impl EmulatedGoogle {
             gmail,
             faults: Faults::default(),
             records: Records::default(),
+            changes: watch::Sender::default(),
         })))
+    }
+
+    /// Where it is reached, without a path.
+    pub fn origin(&self) -> &str {
+        &self.0.origin
     }
 
     /// All of Google's routes, on one origin.

@@ -16,3 +16,5 @@ pub mod landing;
 
 pub mod aws;
 pub mod google;
+
+mod fault_text;

@@ -2,11 +2,15 @@
 
 mod client_secret;
 mod fault;
+mod google;
 mod settings;
 
 use std::collections::BTreeMap;
 
-use shared::domain::random::{self, Random};
+use shared::{
+    domain::random::{self, Random},
+    function::Environment,
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use self::client_secret::ClientSecret;
@@ -19,6 +23,7 @@ use crate::{
     aws::{self, EmbeddedAws},
     functions,
     gateway::{self, Gateway},
+    google::EmulatedGoogle,
     landing,
 };
 
@@ -33,7 +38,8 @@ pub const CONNECTIONS_TABLE: &str = "gmail-connect-connections";
 pub struct Stack {
     aws: EmbeddedAws,
     base_url: String,
-    google: Option<String>,
+    google: Option<EmulatedGoogle>,
+    kept: bool,
     redirect_uris: Vec<String>,
     variables: BTreeMap<String, String>,
     servers: Vec<JoinHandle<()>>,
@@ -55,6 +61,7 @@ impl Stack {
             aws,
             base_url: format!("http://localhost:{port}"),
             google: None,
+            kept: settings.data.is_some(),
             redirect_uris: Vec::new(),
             variables: BTreeMap::new(),
             servers: vec![server],
@@ -66,7 +73,7 @@ impl Stack {
         let key = stack.furnish(&client_secret.text, &*settings.random)?;
         stack.redirect_uris = client_secret.redirect_uris;
         stack.variables = stack.environment(&key, &settings.variables);
-        stack.inject(&settings.faults);
+        stack.inject(&settings.faults)?;
         if let Some(listener) = listener {
             stack.start_functions(listener, &settings).await?;
         }
@@ -78,11 +85,17 @@ impl Stack {
         let listener = listen(settings.google_port, "--google-port").await?;
         let port = listener.local_addr().map_or(settings.google_port, |address| address.port());
         let origin = format!("http://localhost:{port}");
-        // The emulated Google is built here with `origin`, the client of `client_secret` and the samples, restored from
-        // `self.aws.state("google")`, and served on `listener`.
-        drop(listener);
-        let client_secret = ClientSecret::emulated(&origin, &self.redirect_uri());
-        self.google = Some(origin);
+        let google = google::build(settings, &self.aws, origin, self.redirect_uri())?;
+        let router = google.router();
+        self.servers.push(tokio::spawn(async move {
+            // axum's server ends with its task only: it tries again where accepting fails.
+            let _ = axum::serve(listener, router).await;
+        }));
+        if self.kept {
+            self.servers.push(tokio::spawn(google::keep(google.clone(), self.aws.clone())));
+        }
+        let client_secret = google::client_secret(&google, self.redirect_uri());
+        self.google = Some(google);
         Ok(client_secret)
     }
 
@@ -112,7 +125,7 @@ impl Stack {
         set("CONNECTIONS_TABLE", CONNECTIONS_TABLE);
         set("TOKEN_KMS_KEY_ID", key);
         set("PUBLIC_BASE_URL", &self.base_url);
-        if let Some(origin) = &self.google {
+        if let Some(origin) = self.google_origin() {
             set("GMAIL_BASE_URL", origin);
             set("GOOGLE_JWKS_URI", &format!("{origin}/oauth2/v3/certs"));
             set("GOOGLE_USERINFO_URI", &format!("{origin}/v1/userinfo"));
@@ -124,7 +137,16 @@ impl Stack {
     }
 
     async fn start_functions(&mut self, listener: TcpListener, settings: &Settings) -> Result<(), StackError> {
-        let functions = functions::connect(&self.variables, &self.aws.sdk_config()).await?;
+        let environment = || {
+            let variables = self.variables.clone();
+            Environment {
+                lookup: Box::new(move |name| variables.get(name).cloned()),
+                aws: self.aws.sdk_config(),
+                clock: settings.clock.clone(),
+                random: settings.random.clone(),
+            }
+        };
+        let functions = functions::connect(environment).await?;
         let options = gateway::Options::new(functions, settings.clock.clone(), settings.random.clone());
         let gateway = Gateway::new(options);
         let router = gateway.router().merge(landing::router(gateway));
@@ -132,12 +154,17 @@ impl Stack {
         Ok(())
     }
 
-    fn inject(&self, faults: &[Fault]) {
+    fn inject(&self, faults: &[Fault]) -> Result<(), StackError> {
         for fault in faults {
             match fault {
                 Fault::Aws { name, fault } => self.aws.faults().fail(name, fault.clone()),
+                Fault::Google { endpoint, fault } => {
+                    let google = self.google.as_ref().ok_or(StackError::RealGoogle)?;
+                    google.faults().inject(*endpoint, fault.clone());
+                }
             }
         }
+        Ok(())
     }
 
     /// The embedded AWS.
@@ -152,7 +179,12 @@ impl Stack {
 
     /// Where the emulated Google is, as a URL without a path; none with the real one.
     pub fn google_origin(&self) -> Option<&str> {
-        self.google.as_deref()
+        self.google.as_ref().map(EmulatedGoogle::origin)
+    }
+
+    /// The emulated Google; none with the real one.
+    pub fn google(&self) -> Option<&EmulatedGoogle> {
+        self.google.as_ref()
     }
 
     /// The redirect URI of the functions.
@@ -175,6 +207,11 @@ impl Drop for Stack {
     fn drop(&mut self) {
         for server in &self.servers {
             server.abort();
+        }
+        if let (Some(google), true) = (&self.google, self.kept)
+            && let Err(error) = google::save(google, &self.aws)
+        {
+            tracing::error!(%error, "the emulated Google's tokens were not kept");
         }
     }
 }

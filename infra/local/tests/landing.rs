@@ -12,7 +12,7 @@ use local::{
 use shared::{
     domain::{random::SystemRandomness, time::SystemClock},
     function::{Deadline, Function},
-    http::{Request, Response},
+    http::{Request, Response, route::Route},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -33,7 +33,11 @@ impl Function for ListMessages {
         "list-messages"
     }
 
-    async fn handle(&self, request: &Request, _: Deadline) -> Response {
+    fn routes(&self) -> &'static [Route] {
+        const { &[Route::new("GET /messages")] }
+    }
+
+    async fn handle(&self, _: &'static Route, request: &Request, _: Deadline) -> Response {
         self.asked.send(request.clone()).unwrap();
         Response::new(self.status, "ok").with_body("application/json", self.body)
     }

@@ -3,12 +3,24 @@
 #![cfg(test)]
 
 use std::{
+    collections::BTreeSet,
     io::{BufRead, BufReader, Read},
     process::{Command, Output, Stdio},
+    sync::Arc,
+    time::Duration,
 };
 
-use local::stack::{CLIENT_SECRET_ID, COOKIE_KEY_SECRET_ID, Settings, Stack};
+use local::{
+    gateway::ROUTES,
+    google::Decision,
+    stack::{CLIENT_SECRET_ID, CONNECTIONS_TABLE, COOKIE_KEY_SECRET_ID, Settings, Stack},
+};
+use reqwest::redirect::Policy;
 use serde_json::{Value, json};
+use shared::{
+    domain::{random::SystemRandomness, time::SystemClock},
+    function::Environment,
+};
 
 fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gmail-connect-local"));
@@ -38,6 +50,108 @@ async fn the_functions_are_told_where_everything_is() {
     assert_eq!(web["redirect_uris"], json!([format!("{}/callback", stack.base_url())]));
     assert!(stack.redirect_uri_is_registered());
     assert!(stack.aws().secrets().current(COOKIE_KEY_SECRET_ID).unwrap().unwrap().len() >= 32);
+}
+
+fn environment(stack: &Stack) -> Environment {
+    let variables = stack.variables().clone();
+    Environment {
+        lookup: Box::new(move |name| variables.get(name).cloned()),
+        aws: stack.aws().sdk_config(),
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandomness::default()),
+    }
+}
+
+#[tokio::test]
+async fn the_gateways_routes_are_those_of_the_functions() {
+    let stack = Stack::start(Settings::default()).await.unwrap();
+    let functions = local::functions::connect(|| environment(&stack)).await.unwrap();
+    let of_functions: BTreeSet<_> = functions
+        .iter()
+        .flat_map(|function| function.routes().iter().map(|route| (function.name(), route.pattern.to_owned())))
+        .collect();
+    let of_gateway: BTreeSet<_> = ROUTES.iter().map(|route| (route.function, route.key())).collect();
+    assert_eq!(of_gateway, of_functions);
+}
+
+/// Goes from the authorization endpoint to the end of the callback, as a browser would; the callback's answer.
+async fn connect_account(stack: &Stack) -> reqwest::Response {
+    let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+    let begun = http.get(format!("{}/authorize", stack.base_url())).send().await.unwrap();
+    assert_eq!(begun.status(), 302);
+    let cookie = begun.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let google = begun.headers()["location"].to_str().unwrap();
+    let back = stack.google().unwrap().consent(google, &Decision::all("anna.schmidt@example.com")).unwrap();
+    http.get(back).header("cookie", cookie).header("accept", "application/json").send().await.unwrap()
+}
+
+/// The access token that a refresh token of the emulated Google gives, or why there is none.
+async fn refresh(stack: &Stack, refresh_token: &str) -> (reqwest::StatusCode, String) {
+    let web = &client_secret(stack)["web"];
+    let field = |name: &str| web[name].as_str().unwrap().to_owned();
+    let form = [
+        ("grant_type", "refresh_token".to_owned()),
+        ("refresh_token", refresh_token.to_owned()),
+        ("client_id", field("client_id")),
+        ("client_secret", field("client_secret")),
+    ];
+    let answer = reqwest::Client::new().post(field("token_uri")).form(&form).send().await.unwrap();
+    (answer.status(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn an_account_connects_through_all_of_it() {
+    let stack = Stack::start(Settings::default()).await.unwrap();
+    let answer = connect_account(&stack).await;
+    assert_eq!(answer.status(), 200);
+    let connected: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    assert_eq!(connected["email"], "anna.schmidt@example.com");
+    let key = format!("connection#{}", connected["user_id"].as_str().unwrap());
+    assert!(stack.aws().item(CONNECTIONS_TABLE, &key).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_data_file_keeps_connections_and_their_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = async || {
+        let settings = Settings { data: Some(folder.path().join("data")), ..Settings::default() };
+        Stack::start(settings).await.unwrap()
+    };
+    let stack = start().await;
+    assert_eq!(connect_account(&stack).await.status(), 200);
+    let items = stack.aws().items(CONNECTIONS_TABLE).unwrap();
+    let refresh_token = stack.google().unwrap().snapshot()["grants"]["refresh_tokens"][0]["token"].clone();
+    drop(stack);
+    let stack = start().await;
+    assert_eq!(stack.aws().items(CONNECTIONS_TABLE).unwrap(), items);
+    let (status, answer) = refresh(&stack, refresh_token.as_str().unwrap()).await;
+    assert_eq!(status, 200, "{answer}");
+}
+
+#[tokio::test]
+async fn tokens_are_kept_also_where_the_process_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = async || {
+        let settings = Settings { data: Some(folder.path().join("data")), ..Settings::default() };
+        Stack::start(settings).await.unwrap()
+    };
+    let stack = start().await;
+    assert_eq!(connect_account(&stack).await.status(), 200);
+    let kept = async || {
+        while !stack.aws().state("google").unwrap().is_some_and(|it| it.contains("1//")) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), kept()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_fault_of_google_strikes_the_functions() {
+    let faults = vec!["token=invalid_grant".parse().unwrap()];
+    let stack = Stack::start(Settings { faults, ..Settings::default() }).await.unwrap();
+    let answer = connect_account(&stack).await;
+    assert_eq!(answer.status(), 400);
+    assert!(answer.text().await.unwrap().contains("code_rejected"));
 }
 
 #[tokio::test]

@@ -7,6 +7,29 @@ use crate::{
     stack::Stack,
 };
 
+/// What can be made to go wrong, for the help.
+pub(super) const FAULTS: &str = "\
+Faults: NAME=EFFECT happens to every call, NAME=EFFECTx2 to the next two.
+  Names of AWS      DynamoDB, KMS, SecretsManager, or one operation, such as KMS.Decrypt
+  Names of Google   authorization, token, certs, userinfo, revoke, list, get, batch, batch-part
+  Effects of both   500 to 599    that status
+                    delay:200ms   the right answer, later
+                    hang          no answer
+                    disconnect    nothing is done, and the connection breaks
+                    lose-answer   the call is carried out, and the connection breaks
+  Of AWS only       throttle      the service's throttling error
+                    the name of an exception, such as AccessDeniedException
+  Of Google only    200 to 499    that status
+                    hang:5s       no answer for that long, then the connection breaks
+                    malformed     a body that breaks off
+                    an error of Gmail, such as userRateLimitExceeded or domainPolicy
+  Of token only     an error such as invalid_client or invalid_grant:invalid_rapt
+                    no_refresh_token
+                    scope:SCOPES  the token response names these
+                    id_token:WHAT is wrong with it, such as bad_signature or wrong_nonce
+  An unknown name or effect is answered with all that there are.
+  Examples          --fault token=503x2   --fault KMS.Decrypt=throttle,list=userRateLimitExceededx3";
+
 /// Where everything is and what to do next.
 pub(super) fn started(stack: &Stack, data: Option<&Path>, emulators_only: bool) -> String {
     let mut text = String::from("\nGmail Connect runs on this machine.\n\n");

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::{
     EmulatedGoogle, Endpoint, Faults, RecordedRequest,
@@ -107,6 +108,11 @@ impl EmulatedGoogle {
     /// How many Gmail quota units were spent for an account in total.
     pub fn quota_units(&self, sub: &str) -> u64 {
         self.0.gmail.quota.total(sub)
+    }
+
+    /// Tells when a request is over, and with it a [`snapshot`](Self::snapshot) may have changed.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.0.changes.subscribe()
     }
 
     /// Grants, codes, tokens, mailboxes and the signing key's turn, to be kept in a file. Tokens are in it in plain.

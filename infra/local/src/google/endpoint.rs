@@ -29,7 +29,7 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// All endpoints with the names that [`super::Faults::parse`] knows them by.
-    pub(super) const NAMES: [(&'static str, Self); 10] = [
+    pub(crate) const NAMES: [(&'static str, Self); 10] = [
         ("authorization", Self::Authorization),
         ("token", Self::Token),
         ("certs", Self::Certs),

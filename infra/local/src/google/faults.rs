@@ -10,7 +10,7 @@ pub use self::{gmail_error::GmailError, parse::InvalidFault};
 use super::{Endpoint, lock};
 
 /// A rule: what happens to the next requests at an endpoint.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fault {
     /// How many requests it strikes; `None` until it is cleared.
     pub times: Option<u32>,
@@ -36,8 +36,10 @@ pub enum Effect {
     Malformed,
     /// No answer for that long, then the connection breaks; the request has no effect.
     Hang(Duration),
-    /// The request is carried out, but the connection breaks before the answer: a client cannot know.
+    /// The connection breaks; the request has no effect.
     Disconnect,
+    /// The request is carried out, but the connection breaks before the answer: a client cannot know.
+    LoseAnswer,
     /// The right answer, that much later.
     Delay(Duration),
     /// A token response with something wrong in its ID token.

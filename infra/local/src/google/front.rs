@@ -28,10 +28,20 @@ pub(super) async fn receive(State(google): State<EmulatedGoogle>, request: Reque
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let (method, uri, headers) = (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
+    let _changed = Changed(&google);
     google.0.records.add(endpoint, RecordedRequest { method, uri, headers, body: body.clone() });
     let effect = google.0.faults.next(endpoint);
     parts.extensions.insert(Struck(effect.clone()));
     strike(endpoint, effect, Request::from_parts(parts, Body::from(body)), next).await
+}
+
+/// Tells, once a request is over or given up, that something may have changed.
+struct Changed<'a>(&'a EmulatedGoogle);
+
+impl Drop for Changed<'_> {
+    fn drop(&mut self) {
+        self.0.0.changes.send_replace(());
+    }
 }
 
 async fn strike(endpoint: Endpoint, effect: Option<Effect>, request: Request, next: Next) -> Response {
@@ -43,7 +53,8 @@ async fn strike(endpoint: Endpoint, effect: Option<Effect>, request: Request, ne
             tokio::time::sleep(duration).await;
             broken()
         }
-        Some(Effect::Disconnect) => {
+        Some(Effect::Disconnect) => broken(),
+        Some(Effect::LoseAnswer) => {
             next.run(request).await;
             broken()
         }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The client that the emulated Google knows.
 pub(super) const CLIENT_ID: &str = "000000000000-local.apps.googleusercontent.com";
@@ -48,20 +48,6 @@ impl ClientSecret {
             check(&text).map_err(|what| ClientSecretError::NotAWebClient { file: file.to_owned(), what })?;
         Ok(Self { text, redirect_uris })
     }
-
-    /// The file of the emulated Google's client.
-    pub(super) fn emulated(origin: &str, redirect_uri: &str) -> Self {
-        let file = json!({"web": {
-            "client_id": CLIENT_ID,
-            "project_id": "local-stack",
-            "auth_uri": format!("{origin}/o/oauth2/v2/auth"),
-            "token_uri": format!("{origin}/token"),
-            "auth_provider_x509_cert_url": format!("{origin}/oauth2/v1/certs"),
-            "client_secret": CLIENT_SECRET,
-            "redirect_uris": [redirect_uri],
-        }});
-        Self { text: file.to_string(), redirect_uris: vec![redirect_uri.to_owned()] }
-    }
 }
 
 /// The redirect URIs of a web client's file, or what the text is instead.
@@ -87,12 +73,6 @@ fn check(text: &str) -> Result<Vec<String>, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_emulated_googles_file_is_a_web_clients() {
-        let file = ClientSecret::emulated("http://localhost:1", "http://localhost:2/callback");
-        assert_eq!(check(&file.text), Ok(vec!["http://localhost:2/callback".to_owned()]));
-    }
 
     #[test]
     fn another_file_is_told_for_what_it_is() {

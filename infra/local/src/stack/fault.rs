@@ -1,10 +1,16 @@
-//! Faults as they are written on the command line.
+//! Faults as they are written on the command line: `NAME=EFFECT`, with `xTIMES` for so many calls only.
 
-use std::{str::FromStr, time::Duration};
+use std::str::FromStr;
 
-use crate::aws::{AwsFault, Effect};
+use crate::{
+    aws::{AwsFault, Effect},
+    fault_text::{counted, duration, names},
+    google::{self, Endpoint, Faults, InvalidFault},
+};
 
-/// A fault of one of the stack's emulators, from `NAME=EFFECT` or `NAME=EFFECT*TIMES`.
+const SERVICES: [&str; 3] = ["DynamoDB", "KMS", "SecretsManager"];
+
+/// A fault of one of the stack's emulators.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Fault {
     /// Of the embedded AWS: an operation such as `KMS.Decrypt`, or a whole service.
@@ -14,22 +20,46 @@ pub enum Fault {
         /// What happens to its calls.
         fault: AwsFault,
     },
+    /// Of the emulated Google.
+    Google {
+        /// The endpoint.
+        endpoint: Endpoint,
+        /// What happens to its requests.
+        fault: google::Fault,
+    },
 }
 
 /// Why a text is no fault.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum NoFault {
     /// There is no equals sign.
-    #[error("write NAME=EFFECT, such as KMS.Decrypt=throttle")]
+    #[error("write NAME=EFFECT, such as KMS.Decrypt=throttle or token=503x2")]
     Shape,
     /// No emulator has calls of that name.
-    #[error("nothing is called {0}; names begin with DynamoDB, KMS or SecretsManager")]
-    Name(String),
-    /// The effect is unknown.
     #[error(
-        "{0} is no effect; there are 500 to 599, throttle, hang, disconnect, lose-answer, delay:MILLISECONDS and the name of an exception, each with *TIMES at will"
+        "nothing is called {0}; there are DynamoDB, KMS and SecretsManager, each of their operations, such as \
+         KMS.Decrypt, and Google's {endpoints}",
+        endpoints = names(&Endpoint::NAMES)
+    )]
+    Name(String),
+    /// The embedded AWS has no such effect.
+    #[error(
+        "AWS has no effect {0}; there are 500 to 599, throttle, hang, disconnect, lose-answer, delay:200ms and the \
+         name of an exception"
     )]
     Effect(String),
+    /// The emulated Google has no such effect.
+    #[error(transparent)]
+    Google(InvalidFault),
+}
+
+impl From<InvalidFault> for NoFault {
+    fn from(invalid: InvalidFault) -> Self {
+        match invalid {
+            InvalidFault::Endpoint(name) => Self::Name(name),
+            other => Self::Google(other),
+        }
+    }
 }
 
 impl FromStr for Fault {
@@ -37,18 +67,18 @@ impl FromStr for Fault {
 
     fn from_str(text: &str) -> Result<Self, NoFault> {
         let (name, effect) = text.split_once('=').ok_or(NoFault::Shape)?;
-        let service = name.split('.').next().unwrap_or_default();
-        if !["DynamoDB", "KMS", "SecretsManager"].contains(&service) {
-            return Err(NoFault::Name(name.to_owned()));
+        if SERVICES.contains(&name.split('.').next().unwrap_or_default()) {
+            return of_aws(name, effect);
         }
-        let unknown = || NoFault::Effect(effect.to_owned());
-        let (effect, times) = match effect.split_once('*') {
-            Some((effect, times)) => (effect, Some(times.parse().map_err(|_| unknown())?)),
-            None => (effect, None),
-        };
-        let effect = parse_effect(effect).ok_or_else(unknown)?;
-        Ok(Self::Aws { name: name.to_owned(), fault: AwsFault { times, effect } })
+        let (endpoint, fault) = Faults::parse(text)?.into_iter().next().ok_or(NoFault::Shape)?;
+        Ok(Self::Google { endpoint, fault })
     }
+}
+
+fn of_aws(name: &str, effect: &str) -> Result<Fault, NoFault> {
+    let (effect, times) = counted(effect);
+    let effect = parse_effect(effect).ok_or_else(|| NoFault::Effect(effect.to_owned()))?;
+    Ok(Fault::Aws { name: name.to_owned(), fault: AwsFault { times, effect } })
 }
 
 fn parse_effect(text: &str) -> Option<Effect> {
@@ -67,8 +97,7 @@ fn parse_status(text: &str) -> Option<Effect> {
 }
 
 fn parse_delay(text: &str) -> Option<Effect> {
-    let milliseconds = text.strip_prefix("delay:")?.parse().ok()?;
-    Some(Effect::Delay(Duration::from_millis(milliseconds)))
+    duration(text.strip_prefix("delay:")?).map(Effect::Delay)
 }
 
 fn parse_exception(text: &str) -> Option<Effect> {
@@ -79,6 +108,8 @@ fn parse_exception(text: &str) -> Option<Effect> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn aws(name: &str, times: Option<u32>, effect: Effect) -> Fault {
@@ -86,22 +117,42 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_has_a_name_an_effect_and_perhaps_a_number() {
+    fn a_fault_of_aws_has_a_name_an_effect_and_perhaps_a_number() {
         let denied = Effect::Error { code: "AccessDeniedException".to_owned() };
         for (text, fault) in [
             ("KMS.Decrypt=throttle", aws("KMS.Decrypt", None, Effect::Throttle)),
-            ("DynamoDB=503*2", aws("DynamoDB", Some(2), Effect::Status(503))),
-            ("SecretsManager=delay:250", aws("SecretsManager", None, Effect::Delay(Duration::from_millis(250)))),
-            ("KMS=AccessDeniedException*1", aws("KMS", Some(1), denied)),
+            ("DynamoDB=503x2", aws("DynamoDB", Some(2), Effect::Status(503))),
+            ("SecretsManager=delay:250ms", aws("SecretsManager", None, Effect::Delay(Duration::from_millis(250)))),
+            ("KMS=AccessDeniedExceptionx1", aws("KMS", Some(1), denied)),
         ] {
-            assert_eq!(text.parse(), Ok(fault), "{text}");
+            assert_eq!(text.parse::<Fault>().unwrap(), fault, "{text}");
         }
     }
 
     #[test]
+    fn a_fault_of_google_is_written_the_same_way() {
+        let effect = google::Effect::Gmail(google::GmailError::UserRateLimitExceeded);
+        let fault = Fault::Google { endpoint: Endpoint::List, fault: google::Fault { times: Some(3), effect } };
+        assert_eq!("list=userRateLimitExceededx3".parse::<Fault>().unwrap(), fault);
+    }
+
+    #[test]
     fn what_is_no_fault_is_explained() {
-        for text in ["KMS", "=hang", "S3=hang", "KMS=", "KMS=200", "KMS=slow", "KMS=hang*x", "KMS=delay:x"] {
-            assert!(text.parse::<Fault>().is_err(), "{text}");
+        for (text, part) in [
+            ("KMS", "write NAME=EFFECT"),
+            ("=hang", "nothing is called"),
+            ("S3=hang", "nothing is called S3"),
+            ("kms=hang", "nothing is called kms"),
+            ("KMS=", "AWS has no effect"),
+            ("KMS=200", "AWS has no effect 200"),
+            ("KMS=slow", "AWS has no effect slow"),
+            ("KMS=hangxx", "AWS has no effect"),
+            ("KMS=delay:1", "AWS has no effect"),
+            ("token=slow", "there is no effect 'slow'"),
+            ("list=invalid_grant", "only happen at the endpoint token"),
+        ] {
+            let error = text.parse::<Fault>().unwrap_err().to_string();
+            assert!(error.contains(part), "{text}: {error}");
         }
     }
 }

@@ -2,15 +2,18 @@
 
 use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
 
-use shared::domain::{
-    random::{NoRandomness, Random, SystemRandomness},
-    time::{Clock, SystemClock},
+use shared::{
+    config::BadVariable,
+    domain::{
+        random::{NoRandomness, Random, SystemRandomness},
+        time::{Clock, SystemClock},
+    },
 };
 
 use super::{ClientSecretError, Fault};
 use crate::{
     aws::{AwsError, AwsStartError},
-    functions::ConnectError,
+    google::{Account, InvalidKey},
 };
 
 /// How to run the stack. The default is what tests want: free ports, memory, the machine's clock and randomness.
@@ -23,8 +26,10 @@ pub struct Settings {
     pub google_port: u16,
     /// The file to keep data in; without one, memory.
     pub data: Option<PathBuf>,
-    /// How many messages the largest of the sample mailboxes holds.
-    pub mailbox_size: usize,
+    /// The emulated Google's accounts.
+    pub accounts: Vec<Account>,
+    /// Whether the application is «External» and «Testing» at the emulated Google: refresh tokens live 7 days.
+    pub testing: bool,
     /// The file of a web client, to use the real Google.
     pub client_secret: Option<PathBuf>,
     /// Whether the functions and the gateway run elsewhere; then `port` is theirs.
@@ -46,7 +51,8 @@ impl Default for Settings {
             aws_port: 0,
             google_port: 0,
             data: None,
-            mailbox_size: 250,
+            accounts: Account::samples(250),
+            testing: false,
             client_secret: None,
             emulators_only: false,
             faults: Vec::new(),
@@ -81,7 +87,16 @@ pub enum StackError {
     Aws(#[from] AwsError),
     /// A function did not start.
     #[error(transparent)]
-    Function(#[from] ConnectError),
+    Function(#[from] BadVariable),
+    /// The emulated Google did not start.
+    #[error(transparent)]
+    Google(#[from] InvalidKey),
+    /// A fault of the emulated Google was asked for, and there is none.
+    #[error("the real Google takes no faults: with --client-secret only those of AWS can be had")]
+    RealGoogle,
+    /// The file holds tokens that the emulated Google cannot read.
+    #[error("the data file was written by another version; name another file with --data")]
+    Snapshot,
     /// The machine has no randomness to give.
     #[error(transparent)]
     Randomness(#[from] NoRandomness),

@@ -38,7 +38,7 @@ async fn a_fault_without_a_count_lasts_until_it_is_cleared() {
 async fn a_disconnect_comes_after_the_code_is_used_up() {
     let world = world().await;
     let code = world.code(&[]);
-    world.google.faults().inject_times(Endpoint::Token, 1, Effect::Disconnect);
+    world.google.faults().inject_times(Endpoint::Token, 1, Effect::LoseAnswer);
     let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", REDIRECT_URI)];
     let form = [&form[..], &[("client_id", "app"), ("client_secret", "s3cret")]].concat();
     let sent = world.http.post(format!("{}/token", world.origin)).form(&form).send().await;

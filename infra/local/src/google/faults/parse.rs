@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Effect, Endpoint, Fault, Faults, GmailError, IdTokenFault};
+use crate::fault_text::{counted, duration, names};
 
 /// A text that does not say what shall go wrong.
 #[derive(Debug, thiserror::Error)]
@@ -18,8 +19,8 @@ pub enum InvalidFault {
     OnlyToken(String),
     /// No such effect.
     #[error(
-        "there is no effect '{0}'; there are a status (503), malformed, disconnect, hang:5s, delay:200ms, \
-         no_refresh_token, scope:SCOPES, id_token:FAULT ({id_token}), an error of the token endpoint (invalid_grant, \
+        "there is no effect '{0}'; there are a status (503), malformed, disconnect, lose-answer, hang, hang:5s, \
+         delay:200ms, no_refresh_token, scope:SCOPES, id_token:FAULT ({id_token}), an error of the token endpoint (invalid_grant, \
          invalid_grant:invalid_rapt) and those of Gmail ({gmail})",
         id_token = names(&ID_TOKEN),
         gmail = names(&GmailError::NAMES)
@@ -52,6 +53,9 @@ const TOKEN_ERRORS: [&str; 8] = [
     "admin_policy_enforced",
 ];
 
+/// Longer than anyone waits.
+const FOREVER: Duration = Duration::from_hours(24);
+
 impl Faults {
     /// Reads rules separated by commas. Without a count a rule stays until it is cleared.
     ///
@@ -77,17 +81,10 @@ fn is_of_token(effect: &Effect) -> bool {
     matches!(effect, Effect::IdToken(_) | Effect::TokenError { .. } | Effect::NoRefreshToken | Effect::Scope(_))
 }
 
-fn counted(text: &str) -> (&str, Option<u32>) {
-    match text.rsplit_once('x').map(|(effect, times)| (effect, times.parse())) {
-        Some((effect, Ok(times))) => (effect, Some(times)),
-        _ => (text, None),
-    }
-}
-
 fn effect(text: &str) -> Option<Effect> {
     match text.split_once(':') {
-        Some(("hang", duration)) => self::duration(duration).map(Effect::Hang),
-        Some(("delay", duration)) => self::duration(duration).map(Effect::Delay),
+        Some(("hang", time)) => duration(time).map(Effect::Hang),
+        Some(("delay", time)) => duration(time).map(Effect::Delay),
         Some(("scope", scopes)) => Some(Effect::Scope(scopes.to_owned())),
         Some(("id_token", fault)) => named(&ID_TOKEN, fault).map(Effect::IdToken),
         Some((error, subtype)) => token_error(error, Some(subtype)),
@@ -99,6 +96,8 @@ fn plain(text: &str) -> Option<Effect> {
     match text {
         "malformed" => Some(Effect::Malformed),
         "disconnect" => Some(Effect::Disconnect),
+        "lose-answer" => Some(Effect::LoseAnswer),
+        "hang" => Some(Effect::Hang(FOREVER)),
         "no_refresh_token" => Some(Effect::NoRefreshToken),
         _ => status(text)
             .or_else(|| named(&GmailError::NAMES, text).map(Effect::Gmail))
@@ -116,19 +115,8 @@ fn token_error(error: &str, subtype: Option<&str>) -> Option<Effect> {
     known.then(|| Effect::TokenError { error: error.to_owned(), subtype: subtype.map(str::to_owned) })
 }
 
-fn duration(text: &str) -> Option<Duration> {
-    match text.strip_suffix("ms") {
-        Some(millis) => millis.parse().ok().map(Duration::from_millis),
-        None => text.strip_suffix('s')?.parse().ok().map(Duration::from_secs),
-    }
-}
-
 fn named<T: Copy>(names: &[(&str, T)], name: &str) -> Option<T> {
     names.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
-}
-
-fn names<T>(names: &[(&str, T)]) -> String {
-    names.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -148,8 +136,9 @@ mod tests {
     #[test]
     fn every_kind_of_effect_can_be_written() {
         let text = "token=invalid_grant:invalid_rapt,token=id_token:no_subx1,token=scope:openid email,\
-                    list=userRateLimitExceeded,batch-part=tooManyConcurrentRequestsx3,get=hang:2s,revoke=disconnect";
-        assert_eq!(Faults::parse(text).unwrap().len(), 7);
+                    list=userRateLimitExceeded,batch-part=tooManyConcurrentRequestsx3,get=hang:2s,revoke=lose-answer,\
+                    certs=hang,userinfo=disconnect";
+        assert_eq!(Faults::parse(text).unwrap().len(), 9);
     }
 
     #[test]

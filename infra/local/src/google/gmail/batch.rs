@@ -69,7 +69,7 @@ impl EmulatedGoogle {
             Some(Effect::Status { status, body, headers }) => Some(http(status, &body.unwrap_or_default(), &headers)),
             Some(Effect::Gmail(error)) => Some(plain(&error.into())),
             Some(Effect::Malformed) => Some(http(200, "{\"malformed\": ", &[])),
-            Some(Effect::Disconnect) => None,
+            Some(Effect::Disconnect | Effect::LoseAnswer) => None,
             Some(Effect::Hang(duration)) => {
                 tokio::time::sleep(duration).await;
                 None
