@@ -1,9 +1,12 @@
 //! What the tests of Gmail Connect share: they enter by the front door, through events, processes and a browser.
 //!
+//! - [`world`]: the functions over an embedded AWS and an emulated Google, in one process.
 //! - [`event`], [`answer`], [`cookie_jar`]: an API Gateway event in, a response out, and what a browser keeps of it.
 //! - [`binaries`], [`runtime_api`]: the functions' real binaries, run as Lambda runs them.
 //! - [`http_client`], [`browser`]: the local stack as a program and as a person see it.
 //! - [`secrets_search`]: no log may hold a secret.
+
+pub mod world;
 
 pub mod answer;
 pub mod cookie_jar;

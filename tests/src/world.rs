@@ -1,0 +1,275 @@
+//! The functions over an embedded AWS and an emulated Google, in one process, with a clock that a test moves.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a world that cannot be made, or does not answer as it must, has failed the test that stands on it"
+)]
+
+mod clock;
+mod inspection;
+mod instance;
+mod random;
+mod soundness;
+mod visitor;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use aws_config::SdkConfig;
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use local::{
+    aws::{self, EmbeddedAws},
+    google::{self, Account, Decision, EmulatedGoogle, OAuthClient},
+};
+use shared::config::BadVariable;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+pub use self::{
+    inspection::connection_key,
+    clock::TestClock,
+    instance::{Instance, PATIENCE},
+    random::TestRandom,
+    soundness::assert_sound,
+    visitor::{NAVIGATION, Visitor},
+};
+use self::instance::Surroundings;
+use crate::answer::Answer;
+
+/// Where browsers reach the functions.
+pub const BASE_URL: &str = "https://mail.example.com";
+/// The redirect URI, as it is registered.
+pub const REDIRECT_URI: &str = "https://mail.example.com/callback";
+/// The OAuth client of the functions.
+pub const CLIENT_ID: &str = "100-mail.apps.googleusercontent.com";
+/// Its secret.
+pub const CLIENT_SECRET: &str = "GOCSPX-the-secret-of-the-tests";
+/// Another OAuth client of the same Google.
+pub const OTHER_CLIENT_ID: &str = "200-other.apps.googleusercontent.com";
+/// The secret that holds `client_secret.json`.
+pub const CLIENT_SECRET_ID: &str = "gmail-connect/client-secret";
+/// The secret that the cookies' keys are derived from.
+pub const COOKIE_KEY_SECRET_ID: &str = "gmail-connect/cookie-key";
+/// What is in it at first.
+pub const COOKIE_KEY: &str = "the first cookie key of the tests, which is long enough";
+/// The table of connections.
+pub const TABLE: &str = "gmail-connect-connections";
+/// An account with a full mailbox.
+pub const ANNA: &str = "anna.schmidt@example.com";
+/// Another one.
+pub const DAVID: &str = "david.cohen@example.com";
+/// An account whose mailbox is empty.
+pub const NOOR: &str = "new.here@example.com";
+/// The scope that the functions ask for.
+pub const READONLY: &str = "https://www.googleapis.com/auth/gmail.readonly";
+
+/// How a world is made.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Variables over those of [`World::variables`]; an empty value unsets one.
+    pub variables: Vec<(&'static str, String)>,
+    /// How many messages a full mailbox has.
+    pub mailbox_size: usize,
+    /// Whether the OAuth client is in «Testing»: refresh tokens live 7 days.
+    pub testing: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { variables: Vec::new(), mailbox_size: 30, testing: false }
+    }
+}
+
+impl Settings {
+    /// The same settings with a variable.
+    #[must_use]
+    pub fn variable(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    /// Makes the world.
+    pub async fn start(self) -> World {
+        World::make(self).await
+    }
+}
+
+/// Everything there is; it ends when it is dropped.
+pub struct World {
+    /// DynamoDB, Secrets Manager and KMS.
+    pub aws: EmbeddedAws,
+    /// Google.
+    pub google: EmulatedGoogle,
+    /// The time, also of AWS and Google.
+    pub clock: Arc<TestClock>,
+    /// Randomness of the functions.
+    pub random: Arc<TestRandom>,
+    /// The first instance of each function.
+    pub instance: Arc<Instance>,
+    /// A browser that the first instance serves.
+    pub visitor: Visitor,
+    variables: BTreeMap<String, String>,
+    servers: Vec<JoinHandle<()>>,
+}
+
+impl World {
+    /// A world as most tests want it.
+    pub async fn start() -> Self {
+        Settings::default().start().await
+    }
+
+    async fn make(settings: Settings) -> Self {
+        // Whoever comes second finds a provider installed, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (clock, random) = (Arc::new(TestClock::default()), Arc::new(TestRandom::default()));
+        let options = aws::Options { file: None, clock: clock.clone(), random: random.clone() };
+        let (aws, aws_server) = EmbeddedAws::start(loopback().await, options).unwrap();
+        let listener = loopback().await;
+        let origin = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let google = emulated_google(&origin, &settings, &clock, &random);
+        let google_server = tokio::spawn(serve(listener, google.clone()));
+        let key = furnish(&aws, &google);
+        let mut variables = variables(&aws, &origin, &key);
+        variables.extend(settings.variables.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let surroundings = Surroundings { aws: quick(&aws), clock: clock.clone(), random: random.clone() };
+        let instance = Arc::new(Instance::connect(&surroundings, &variables).await.unwrap());
+        let visitor = Visitor::new(instance.clone());
+        Self { aws, google, clock, random, instance, visitor, variables, servers: vec![aws_server, google_server] }
+    }
+
+    /// Another instance of each function, which knows nothing of the first: also one that starts later.
+    pub async fn another_instance(&self) -> Arc<Instance> {
+        self.instance_with(&[]).await.unwrap()
+    }
+
+    /// Another instance of each function, with variables over those of the world; an empty value unsets one.
+    ///
+    /// # Errors
+    /// If a variable is missing or bad.
+    pub async fn instance_with(&self, variables: &[(&str, &str)]) -> Result<Arc<Instance>, BadVariable> {
+        let mut all = self.variables.clone();
+        all.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let surroundings =
+            Surroundings { aws: quick(&self.aws), clock: self.clock.clone(), random: self.random.clone() };
+        Ok(Arc::new(Instance::connect(&surroundings, &all).await?))
+    }
+
+    /// The functions' environment, as a process of their own would have it.
+    pub fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+
+    /// A browser without cookies.
+    pub fn visitor(&self) -> Visitor {
+        Visitor::new(self.instance.clone())
+    }
+
+    /// The visitor asks for an authorization URL.
+    pub async fn authorize(&self, query: &str) -> Answer {
+        self.visitor.authorize(query).await
+    }
+
+    /// A user decides at Google; gives the URL that the browser is sent to.
+    pub fn consent(&self, authorization_url: &str, decision: &Decision) -> String {
+        self.google.consent(authorization_url, decision).unwrap()
+    }
+
+    /// The visitor begins an authorization, and Anna allows all of it; gives the URL that the browser is sent to.
+    pub async fn consented(&self, query: &str) -> String {
+        self.consent(&self.visitor.begin(query).await, &Decision::all(ANNA))
+    }
+
+    /// The visitor comes back.
+    pub async fn callback(&self, location: &str) -> Answer {
+        self.visitor.get(location).await
+    }
+
+    /// The visitor connects an account: authorization, consent to all, callback. Gives the session as `name=value`.
+    pub async fn connect(&self, email: &str) -> String {
+        let location = self.consent(&self.visitor.begin("").await, &Decision::all(email));
+        let answer = self.callback(&location).await;
+        assert_eq!(answer.status(), 200, "{}", answer.body());
+        format!("__Host-session={}", answer.cookie_value("__Host-session").unwrap())
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        for server in &self.servers {
+            server.abort();
+        }
+    }
+}
+
+/// The subject of an account.
+pub fn sub(email: &str) -> String {
+    Account::samples(0).into_iter().find(|account| account.email == email).unwrap().sub
+}
+
+/// A loopback listener on a port of its own.
+async fn loopback() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
+}
+
+async fn serve(listener: TcpListener, google: EmulatedGoogle) {
+    // axum's server ends with its task only: it tries again where accepting fails.
+    let _ = axum::serve(listener, google.router()).await;
+}
+
+fn emulated_google(
+    origin: &str,
+    settings: &Settings,
+    clock: &Arc<TestClock>,
+    random: &Arc<TestRandom>,
+) -> EmulatedGoogle {
+    let client = |client_id: &str, client_secret: &str| OAuthClient {
+        client_id: client_id.to_owned(),
+        client_secret: client_secret.to_owned(),
+        redirect_uris: vec![REDIRECT_URI.to_owned()],
+    };
+    EmulatedGoogle::new(google::Options {
+        origin: origin.to_owned(),
+        clients: vec![client(CLIENT_ID, CLIENT_SECRET), client(OTHER_CLIENT_ID, "GOCSPX-other")],
+        accounts: Account::samples(settings.mailbox_size),
+        testing: settings.testing,
+        clock: clock.clone(),
+        random: random.clone(),
+    })
+    .unwrap()
+}
+
+/// Puts into AWS what a deployment finds there, and returns the key's ARN.
+fn furnish(aws: &EmbeddedAws, google: &EmulatedGoogle) -> String {
+    aws.create_table(TABLE).unwrap();
+    let file = google.client_secret_file(CLIENT_ID).unwrap();
+    aws.secrets().put(CLIENT_SECRET_ID, &file.to_string()).unwrap();
+    aws.secrets().put(COOKIE_KEY_SECRET_ID, COOKIE_KEY).unwrap();
+    aws.kms().create_key().unwrap()
+}
+
+fn variables(aws: &EmbeddedAws, origin: &str, key: &str) -> BTreeMap<String, String> {
+    let mut variables = aws.variables();
+    let mut set = |name: &str, value: &str| variables.insert(name.to_owned(), value.to_owned());
+    set("CLIENT_SECRET_ID", CLIENT_SECRET_ID);
+    set("COOKIE_KEY_SECRET_ID", COOKIE_KEY_SECRET_ID);
+    set("CONNECTIONS_TABLE", TABLE);
+    set("TOKEN_KMS_KEY_ID", key);
+    set("PUBLIC_BASE_URL", BASE_URL);
+    set("GMAIL_BASE_URL", origin);
+    set("GOOGLE_JWKS_URI", &format!("{origin}/oauth2/v3/certs"));
+    set("GOOGLE_USERINFO_URI", &format!("{origin}/v1/userinfo"));
+    set("GOOGLE_REVOKE_URI", &format!("{origin}/revoke"));
+    set("GOOGLE_RISC_CONFIGURATION_URI", &format!("{origin}/.well-known/risc-configuration"));
+    variables
+}
+
+/// The SDK's settings as the functions have them, with shorter waits.
+fn quick(aws: &EmbeddedAws) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(2))
+        .operation_timeout(Duration::from_secs(5));
+    let retries = RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(1));
+    aws.sdk_config().into_builder().timeout_config(timeouts.build()).retry_config(retries).build()
+}

@@ -1,0 +1,94 @@
+//! The functions of one deployment, each connected once, as one warm instance of each.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use aws_config::SdkConfig;
+use shared::{
+    config::BadVariable,
+    domain::{random::Random, time::Clock},
+    function::{Deadline, Environment, Function, invoke},
+    http::route::matching,
+};
+
+use super::soundness::assert_sound;
+use crate::{answer::Answer, event::Event};
+
+/// Longer than any function takes for an answer.
+pub const PATIENCE: Duration = Duration::from_secs(25);
+
+/// What functions are connected with.
+pub(super) struct Surroundings {
+    pub(super) aws: SdkConfig,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
+}
+
+impl Surroundings {
+    fn environment(&self, variables: &BTreeMap<String, String>) -> Environment {
+        let variables = variables.clone();
+        Environment {
+            lookup: Box::new(move |name| variables.get(name).cloned()),
+            aws: self.aws.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+        }
+    }
+}
+
+/// One instance of every function.
+pub struct Instance {
+    functions: Vec<Box<dyn Function>>,
+}
+
+impl Instance {
+    /// Connects every function.
+    pub(super) async fn connect(
+        surroundings: &Surroundings,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Self, BadVariable> {
+        let environment = || surroundings.environment(variables);
+        Ok(Self {
+            functions: vec![
+                Box::new(authorize_url::AuthorizeUrl::connect(environment()).await?),
+                Box::new(callback::Callback::connect(environment()).await?),
+                Box::new(list_messages::ListMessages::connect(environment()).await?),
+            ],
+        })
+    }
+
+    /// The answer of the function that has the event's route.
+    ///
+    /// # Panics
+    /// If no function has it, or the answer is not as every answer must be.
+    pub async fn send(&self, event: &Event) -> Answer {
+        self.send_within(event, PATIENCE).await
+    }
+
+    /// The answer of the function that has the event's route, which has that long for it.
+    ///
+    /// # Panics
+    /// If no function has it, or the answer is not as every answer must be.
+    pub async fn send_within(&self, event: &Event, time_limit: Duration) -> Answer {
+        let json = event.json();
+        let http = &json["requestContext"]["http"];
+        let (method, path) = (http["method"].as_str().unwrap(), http["path"].as_str().unwrap());
+        let function = self.functions.iter().find(|function| matching(function.routes(), method, path).is_some());
+        take(&**function.unwrap(), &json.to_string(), time_limit).await
+    }
+
+    /// The answer of the function of that name to any text at all.
+    ///
+    /// # Panics
+    /// If there is no such function, or the answer is not as every answer must be.
+    pub async fn send_raw(&self, function: &str, event: &str) -> Answer {
+        let function = self.functions.iter().find(|candidate| candidate.name() == function).unwrap();
+        take(&**function, event, PATIENCE).await
+    }
+}
+
+async fn take(function: &dyn Function, event: &str, time_limit: Duration) -> Answer {
+    let response = invoke(function, event, Deadline::after(time_limit)).await;
+    let answer = Answer::read(serde_json::to_value(response).unwrap()).unwrap();
+    assert_sound(&answer);
+    answer
+}
