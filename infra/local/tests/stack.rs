@@ -95,7 +95,7 @@ async fn refresh(stack: &Stack, refresh_token: &str) -> (reqwest::StatusCode, St
         ("client_id", field("client_id")),
         ("client_secret", field("client_secret")),
     ];
-    let answer = reqwest::Client::new().post(field("token_uri")).form(&form).send().await.unwrap();
+    let answer = reqwest::Client::builder().build().unwrap().post(field("token_uri")).form(&form).send().await.unwrap();
     (answer.status(), answer.text().await.unwrap())
 }
 
