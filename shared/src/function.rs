@@ -13,6 +13,7 @@ use crate::{
         random::{Random, SystemRandomness},
         time::{Clock, SystemClock},
     },
+    front::unavailable,
     http::{
         Request, Response,
         problem::{Kind, Problem},
@@ -59,6 +60,11 @@ impl Deadline {
     pub fn remaining(self) -> Duration {
         self.0.saturating_duration_since(tokio::time::Instant::now())
     }
+
+    /// What the future comes to, unless the deadline comes first.
+    pub async fn bound<T>(self, future: impl Future<Output = T>) -> Option<T> {
+        tokio::time::timeout_at(self.0, future).await.ok()
+    }
 }
 
 /// Takes one API Gateway event through a function: reads it, finds its route, has it handled, logs one line.
@@ -69,7 +75,10 @@ pub async fn invoke(function: &dyn Function, event: &str, deadline: Deadline) ->
         match (&request, route) {
             (Ok(request), Some(route)) => {
                 let upkeep = tokio::time::timeout(UPKEEP, function.upkeep());
-                join(function.handle(route, request, deadline), upkeep).await.0
+                let handled = join(function.handle(route, request, deadline), upkeep);
+                // Whoever minds the deadline has answered by then; this is for what hangs all the same.
+                let last = Deadline(deadline.0 + RESERVE / 2);
+                last.bound(handled).await.map_or_else(|| unavailable().to_response(), |(response, _)| response)
             }
             (Ok(_), None) => Problem::from(Kind::NotFound).to_response(),
             (Err(error), _) => Problem::invalid_request(format!("{error}.")).to_response(),

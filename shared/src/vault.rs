@@ -56,6 +56,13 @@ pub enum VaultError {
     Conflict,
 }
 
+impl VaultError {
+    /// The deadline came first.
+    pub fn late() -> Self {
+        Self::Unavailable { detail: "no answer before the deadline".into(), transient: true }
+    }
+}
+
 impl From<StoreError> for VaultError {
     fn from(error: StoreError) -> Self {
         Self::Unavailable { transient: error.transient, detail: error.to_string() }
@@ -134,7 +141,8 @@ impl Vault {
             VaultError::Unavailable { transient: true, .. } | VaultError::Conflict => Again::After(None),
             _ => Again::No,
         };
-        retry.run(again, || self.try_connect(consent, refresh_token)).await
+        let connected = retry.run(again, || self.try_connect(consent, refresh_token));
+        deadline.bound(connected).await.unwrap_or_else(|| Err(VaultError::late()))
     }
 
     async fn try_connect(&self, consent: &Consent<'_>, refresh_token: &RefreshToken) -> Result<Connection, VaultError> {

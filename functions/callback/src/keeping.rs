@@ -58,7 +58,8 @@ impl Callback {
             VaultError::Unavailable { transient: true, .. } | VaultError::Conflict => Again::After(None),
             VaultError::Unavailable { transient: false, .. } | VaultError::DoesNotOpen => Again::No,
         };
-        match retry.run(again, || self.try_renew(consent)).await {
+        let renewed = attempt.deadline.bound(retry.run(again, || self.try_renew(consent))).await;
+        match renewed.unwrap_or_else(|| Err(VaultError::late())) {
             // What does not open is of no use: a new consent replaces it.
             Err(VaultError::DoesNotOpen) => Ok(None),
             renewed => renewed,

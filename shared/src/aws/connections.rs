@@ -15,7 +15,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::{
     clients::RetryLog,
     failure::Failure,
-    item::{Item, bytes, connection_key, from_connection, number, text, time, to_connection},
+    item::{Item, NO_GENERATION, bytes, connection_key, from_connection, number, text, time, to_connection},
 };
 use crate::{
     domain::{
@@ -83,10 +83,7 @@ struct Change<'a> {
 impl ConnectionStore for DynamoDbConnections {
     async fn find(&self, user_id: &UserId) -> Result<Option<Connection>, StoreError> {
         let Some(item) = self.item(connection_key(user_id)).await? else { return Ok(None) };
-        to_connection(&item).map(Some).map_err(|attribute| StoreError {
-            detail: format!("the stored connection's {attribute} is missing or of another type"),
-            transient: false,
-        })
+        Ok(Some(to_connection(user_id, &item)))
     }
 
     async fn put(&self, connection: &Connection, change: &Replacement<'_>) -> Result<(), WriteError> {
@@ -183,10 +180,13 @@ impl DynamoDbConnections {
     ) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder().table_name(&self.table).set_item(Some(from_connection(connection)));
         let put = match read {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(read) if read.generation == NO_GENERATION => {
+                put.condition_expression("attribute_not_exists(generation)")
+            }
             Some(read) => put
                 .condition_expression("generation = :generation")
                 .expression_attribute_values(":generation", number(read.generation)),
-            None => put.condition_expression("attribute_not_exists(pk)"),
         };
         Ok(TransactWriteItem::builder().put(put.build().map_err(|_| incomplete())?).build())
     }
