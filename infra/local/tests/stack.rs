@@ -170,7 +170,13 @@ async fn a_data_file_keeps_the_keys() {
 async fn with_the_real_google_the_functions_use_googles_own_endpoints() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("client_secret.json");
-    let web = json!({"web": {"client_id": "a", "client_secret": "b", "auth_uri": "c", "token_uri": "d"}});
+    let web = json!({"web": {
+        "client_id": "a",
+        "client_secret": "b",
+        "auth_uri": "https://accounts.google.com/o/oauth2/auth",
+        "token_uri": "https://oauth2.googleapis.com/token",
+        "redirect_uris": ["https://mail.example.com/callback"],
+    }});
     std::fs::write(&file, web.to_string()).unwrap();
     let stack = Stack::start(Settings { client_secret: Some(file), ..Settings::default() }).await.unwrap();
     assert_eq!(client_secret(&stack), web);
