@@ -11,7 +11,7 @@ use std::{
 };
 
 use local::{
-    gateway::ROUTES,
+    gateway::{ROUTES, Route},
     google::Decision,
     stack::{CLIENT_SECRET_ID, CONNECTIONS_TABLE, COOKIE_KEY_SECRET_ID, Settings, Stack},
 };
@@ -19,7 +19,7 @@ use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 use shared::{
     domain::{random::SystemRandomness, time::SystemClock},
-    function::Environment,
+    function::{Deadline, Environment, invoke},
 };
 
 fn program(arguments: &[&str]) -> Command {
@@ -72,6 +72,27 @@ async fn the_gateways_routes_are_those_of_the_functions() {
         .collect();
     let of_gateway: BTreeSet<_> = ROUTES.iter().map(|route| (route.function, route.key())).collect();
     assert_eq!(of_gateway, of_functions);
+}
+
+#[tokio::test]
+async fn each_sample_event_is_answered_by_its_function() {
+    let stack = Stack::start(Settings::default()).await.unwrap();
+    let functions = local::functions::connect(|| environment(&stack)).await.unwrap();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/events");
+    let mut routes = BTreeSet::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let event: Value = serde_json::from_str(&text).unwrap();
+        let route = ROUTES.iter().find(|route| event["routeKey"] == *route.key()).unwrap();
+        let function = functions.iter().find(|function| function.name() == route.function).unwrap();
+        let answer = invoke(&**function, &text, Deadline::after(Duration::from_secs(29))).await;
+        assert!(!["forbidden", "not_found", "invalid_request"].contains(&answer.outcome), "{}", answer.body);
+        if route.path == "/callback" {
+            assert_eq!(answer.outcome, "invalid_state");
+        }
+        routes.insert(route.key());
+    }
+    assert_eq!(routes, ROUTES.iter().map(Route::key).collect());
 }
 
 /// Goes from the authorization endpoint to the end of the callback, as a browser would; the callback's answer.
@@ -170,7 +191,13 @@ async fn a_data_file_keeps_the_keys() {
 async fn with_the_real_google_the_functions_use_googles_own_endpoints() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("client_secret.json");
-    let web = json!({"web": {"client_id": "a", "client_secret": "b", "auth_uri": "c", "token_uri": "d"}});
+    let web = json!({"web": {
+        "client_id": "a",
+        "client_secret": "b",
+        "auth_uri": "https://accounts.google.com/o/oauth2/auth",
+        "token_uri": "https://oauth2.googleapis.com/token",
+        "redirect_uris": ["https://mail.example.com/callback"],
+    }});
     std::fs::write(&file, web.to_string()).unwrap();
     let stack = Stack::start(Settings { client_secret: Some(file), ..Settings::default() }).await.unwrap();
     assert_eq!(client_secret(&stack), web);

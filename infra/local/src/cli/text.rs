@@ -49,7 +49,7 @@ pub(super) fn started(stack: &Stack, data: Option<&Path>, emulators_only: bool) 
     if stack.google_origin().is_none() {
         text.push_str(&redirect_uri(stack));
     }
-    text.push_str(&if emulators_only { next_for_cargo_lambda() } else { next(stack) });
+    text.push_str(&if emulators_only { next_for_cargo_lambda(stack) } else { next(stack) });
     text.push_str("Ctrl-C ends it.\n\n");
     text
 }
@@ -66,23 +66,48 @@ fn redirect_uri(stack: &Stack) -> String {
     }
     format!(
         "warning: the file does not list the redirect URI {uri}\n         \
-         Add it to the client's authorized redirect URIs in the Google Cloud console, download the file again and \
+         Add it to the client's authorized redirect URIs in the Google Cloud console, download the file again and\n         \
          start again with it.\n\n"
     )
 }
 
 fn next(stack: &Stack) -> String {
     let base_url = stack.base_url();
+    let sample = stack.google().and_then(|google| google.accounts().first());
+    let user_id = sample.map_or("USER_ID", |account| &account.sub);
+    let whose = sample.map_or_else(
+        || "whose USER_ID is the account's “sub”".to_owned(),
+        |account| format!("here those of {}", account.email),
+    );
     format!(
-        "Open the page and press “Connect Gmail”: the account's messages show there.\n\
-         A backend reads them with a signature of AWS IAM; USER_ID is the account's:\n\n  \
-         curl --aws-sigv4 aws:amz:{REGION}:execute-api --user {ACCESS_KEY_ID}:{SECRET_ACCESS_KEY} \
-         {base_url}/users/USER_ID/messages\n\n"
+        "Open the page and press “Connect Gmail”: the account's messages show there.\n{}\
+         A backend reads the messages of a connected account with a signature of AWS IAM, {whose}:\n\n  \
+         curl --aws-sigv4 aws:amz:{REGION}:execute-api --user {ACCESS_KEY_ID}:{SECRET_ACCESS_KEY} \\\n    \
+         {base_url}/users/{user_id}/messages\n\n\
+         To see something fail, start with a fault, such as --fault KMS.Decrypt=throttle; --help lists them.\n\
+         To run the functions under cargo lambda instead, start with --emulators-only.\n\
+         The functions' log lines follow, one for each request. ",
+        connections(stack)
     )
 }
 
-fn next_for_cargo_lambda() -> String {
-    "Put the lines below into another shell, and run `cargo lambda watch` there.\n".to_owned()
+fn connections(stack: &Stack) -> String {
+    stack.google_origin().map_or_else(String::new, |origin| {
+        format!("What an account has granted is at {origin}/connections, and can be ended there.\n")
+    })
+}
+
+fn next_for_cargo_lambda(stack: &Stack) -> String {
+    let port = stack.base_url().rsplit(':').next().unwrap_or_default();
+    format!(
+        "The functions' environment goes to standard output. With “> /tmp/gmail-connect.env” behind this command it is\n\
+         in a file; in another terminal, while this one runs:\n\n  \
+         . /tmp/gmail-connect.env\n  \
+         cargo lambda watch --ignore-changes --invoke-address 127.0.0.1 --invoke-port {port}\n\n\
+         Then open {}/authorize.\n{}",
+        stack.base_url(),
+        connections(stack)
+    )
 }
 
 /// The environment as lines that a POSIX shell reads.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::{
-    EmulatedGoogle, Endpoint, Faults, RecordedRequest,
+    Account, EmulatedGoogle, Endpoint, Faults, RecordedRequest,
     gmail::{MailboxState, Mailboxes},
     grants::Grants,
     lock,
@@ -108,6 +108,11 @@ impl EmulatedGoogle {
     /// How many Gmail quota units were spent for an account in total.
     pub fn quota_units(&self, sub: &str) -> u64 {
         self.0.gmail.quota.total(sub)
+    }
+
+    /// The accounts.
+    pub fn accounts(&self) -> &[Account] {
+        &self.0.accounts
     }
 
     /// Tells when a request is over, and with it a [`snapshot`](Self::snapshot) may have changed.

@@ -47,6 +47,7 @@ pub(super) struct Texts {
     pub(super) messages: &'static str,
     pub(super) no_messages: &'static str,
     pub(super) next_page: &'static str,
+    pub(super) another_account: &'static str,
     pub(super) no_subject: &'static str,
     pub(super) unreadable: &'static str,
     pub(super) sentence: fn(Reason) -> &'static str,
@@ -74,6 +75,7 @@ const ENGLISH: Texts = Texts {
     messages: "Messages",
     no_messages: "There are no messages in this mailbox.",
     next_page: "Older messages",
+    another_account: "Use another account",
     no_subject: "(no subject)",
     unreadable: "This message could not be read.",
     sentence: |reason| match reason {
@@ -103,6 +105,7 @@ const GERMAN: Texts = Texts {
     messages: "Nachrichten",
     no_messages: "In diesem Postfach sind keine Nachrichten.",
     next_page: "Ältere Nachrichten",
+    another_account: "Anderes Konto verwenden",
     no_subject: "(kein Betreff)",
     unreadable: "Diese Nachricht konnte nicht gelesen werden.",
     sentence: |reason| match reason {
@@ -134,6 +137,7 @@ const HEBREW: Texts = Texts {
     messages: "הודעות",
     no_messages: "אין הודעות בתיבה הזאת.",
     next_page: "הודעות ישנות יותר",
+    another_account: "שימוש בחשבון אחר",
     no_subject: "(ללא נושא)",
     unreadable: "לא ניתן היה לקרוא את ההודעה הזאת.",
     sentence: |reason| match reason {

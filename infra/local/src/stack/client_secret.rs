@@ -66,8 +66,20 @@ fn check(text: &str) -> Result<Vec<String>, &'static str> {
     if !complete {
         return Err("its client_id, client_secret, auth_uri or token_uri is missing; download it again");
     }
-    let uris = web.get("redirect_uris").and_then(Value::as_array).into_iter().flatten();
-    Ok(uris.filter_map(Value::as_str).map(str::to_owned).collect())
+    let uris: Vec<_> = web
+        .get("redirect_uris")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect();
+    if uris.is_empty() {
+        return Err(
+            "it lists no redirect URI; add http://localhost:8787/callback to the client’s and download it again",
+        );
+    }
+    Ok(uris)
 }
 
 #[cfg(test)]
@@ -82,6 +94,7 @@ mod tests {
             (r#"{"type":"service_account"}"#, "service account"),
             ("{}", "no “web”"),
             (r#"{"web":{"client_id":"a"}}"#, "missing"),
+            (r#"{"web":{"client_id":"a","client_secret":"b","auth_uri":"c","token_uri":"d"}}"#, "no redirect URI"),
         ] {
             let what = check(text).unwrap_err();
             assert!(what.contains(expected), "{text}: {what}");
