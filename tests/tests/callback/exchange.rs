@@ -77,7 +77,7 @@ async fn a_wait_that_google_asks_for_is_not_waited_past_the_deadline() {
 #[tokio::test]
 async fn an_exchange_that_times_out_is_not_tried_again() {
     let world = World::start().await;
-    fault(&world, Endpoint::Token, 1, Effect::Hang(Duration::from_secs(60)));
+    fault(&world, Endpoint::Token, 1, Effect::Hang(Duration::from_mins(1)));
     let visitor = program(&world);
     let location = world.consent(&visitor.begin("").await, &Decision::all(ANNA));
     let answer = world.instance.send_within(&visitor.event(&location), Duration::from_secs(1)).await;

@@ -76,7 +76,7 @@ async fn a_key_that_nobody_knows_is_looked_for_once() {
 #[tokio::test]
 async fn the_keys_are_fetched_while_the_exchange_is_under_way() {
     let world = World::start().await;
-    fault(&world, Endpoint::Token, 1, Effect::Hang(Duration::from_secs(60)));
+    fault(&world, Endpoint::Token, 1, Effect::Hang(Duration::from_mins(1)));
     let visitor = program(&world);
     let location = world.consent(&visitor.begin("").await, &local::google::Decision::all(ANNA));
     world.instance.send_within(&visitor.event(&location), Duration::from_secs(1)).await;

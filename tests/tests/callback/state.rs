@@ -126,10 +126,10 @@ async fn an_attempt_lives_600_seconds_by_our_clock() {
     let world = World::start().await;
     let (early, late) = (program(&world), program(&world));
     let urls = [early.begin("").await, late.begin("").await];
-    world.clock.advance(Duration::from_secs(300));
+    world.clock.advance(Duration::from_mins(5));
     let all = Decision::all(ANNA);
     let [in_time, too_late] = urls.map(|url| world.consent(&url, &all));
-    world.clock.advance(Duration::from_secs(300));
+    world.clock.advance(Duration::from_mins(5));
     assert_connected(&early.get(&in_time).await);
     world.clock.advance(Duration::from_millis(1));
     let calls = world.google_calls();

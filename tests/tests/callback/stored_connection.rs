@@ -71,7 +71,7 @@ async fn a_new_refresh_token_replaces_the_connection_with_a_higher_generation() 
     let world = World::start().await;
     world.connect(ANNA).await;
     let (before, old, old_index) = (generation(&world), world.connection(ANNA).unwrap(), index(&world, ANNA));
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     assert_connected(&connect(&world, "prompt=consent").await);
     let new = world.connection(ANNA).unwrap();
     assert!(generation(&world) > before);
