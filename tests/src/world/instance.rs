@@ -56,6 +56,11 @@ impl Instance {
         })
     }
 
+    /// How many functions there are.
+    pub fn functions(&self) -> usize {
+        self.functions.len()
+    }
+
     /// The answer of the function that has the event's route.
     ///
     /// # Panics
