@@ -3,13 +3,13 @@
 
 #[cfg(test)]
 mod vault {
-    // mod failures;
+    mod failures;
     mod fences;
     mod invalid_grant;
     mod lease;
-    // mod lost_answers;
+    mod lost_answers;
     // mod model;
-    // mod sealing;
+    mod sealing;
     mod sharing;
     mod world;
 }

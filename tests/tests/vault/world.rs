@@ -212,6 +212,10 @@ impl World {
         self.aws.put_item(TABLE, &row).unwrap();
     }
 
+    pub(super) fn kms_key(&self) -> &str {
+        &self.kms_key
+    }
+
     /// Whether Gmail takes the token.
     pub(super) async fn works(&self, token: &AccessToken) -> bool {
         let gmail = GmailMailbox::new(self.http.clone(), self.url(""));
@@ -258,6 +262,11 @@ impl Instance {
         self.vault.connect(&consent(&user_id(email), email, tokens), refresh_token, Deadline::after(PATIENCE)).await
     }
 
+    /// Reads the secrets.
+    pub(super) async fn warm(&self) {
+        self.secrets.values().await.unwrap();
+    }
+
     /// An access token, as a request for messages gets one.
     pub(super) async fn obtain(&self, email: &str) -> Result<Access, AccessError> {
         self.obtain_within(email, PATIENCE).await
@@ -277,6 +286,13 @@ impl Instance {
 pub(super) fn consent<'a>(user_id: &'a UserId, email: &'a str, tokens: &'a TokenResponse) -> Consent<'a> {
     let scopes: BTreeSet<_> = tokens.scopes.iter().flat_map(|scopes| scopes.iter()).map(str::to_owned).collect();
     Consent { user_id, email: Some(email), client_id: CLIENT_ID, scopes, tokens }
+}
+
+/// A row but for its lease.
+pub(super) fn without_lease(mut row: Value) -> Value {
+    let attributes = row.as_object_mut().unwrap();
+    attributes.retain(|name, _| !name.starts_with("lease_"));
+    row
 }
 
 /// The subject of a sample account.
