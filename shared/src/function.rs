@@ -120,10 +120,10 @@ async fn serve(function: &dyn Function) -> ExitCode {
 }
 
 /// The deadline of an invocation, a little before Lambda's own and API Gateway's. Both are in milliseconds since the
-/// Unix epoch.
+/// Unix epoch. One that is past as the invocation begins is not a time at all, as `cargo lambda` sends it.
 fn deadline(lambda: u64, now: i64) -> Deadline {
-    let left = Duration::from_millis(lambda.saturating_sub(u64::try_from(now).unwrap_or(0)));
-    Deadline::after(left.min(LONGEST).saturating_sub(RESERVE))
+    let left = u64::try_from(now).ok().and_then(|now| lambda.checked_sub(now));
+    Deadline::after(left.map_or(LONGEST, Duration::from_millis).min(LONGEST).saturating_sub(RESERVE))
 }
 
 /// Looks up a variable by its name.

@@ -27,7 +27,10 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use dynoxide::Database;
 use serde_json::{Value, json};
-use shared::domain::{random::Random, time::Clock};
+use shared::{
+    aws::clients,
+    domain::{random::Random, time::Clock},
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use self::state::State;
@@ -111,7 +114,8 @@ impl EmbeddedAws {
         format!("http://localhost:{}", self.0.address.port())
     }
 
-    /// The AWS SDK's settings for this AWS: endpoint, region, credentials and an HTTP client.
+    /// The AWS SDK's settings for this AWS: endpoint, region, credentials, an HTTP client, and the functions' own time-outs
+    /// and retries.
     pub fn sdk_config(&self) -> SdkConfig {
         let credentials = Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "local-stack");
         let http_client =
@@ -122,6 +126,8 @@ impl EmbeddedAws {
             .endpoint_url(self.endpoint())
             .http_client(http_client)
             .region(Region::from_static(REGION))
+            .retry_config(clients::retries())
+            .timeout_config(clients::timeouts())
             .build()
     }
 

@@ -22,23 +22,31 @@ use aws_smithy_types::{config_bag::ConfigBag, retry::RetryConfig, timeout::Timeo
 const TRIES: u32 = 3;
 
 /// Reads region, credentials and endpoints from the environment, as every AWS SDK does, and sets up what every client
-/// has in common: time-outs that leave room for another try.
+/// has in common.
 pub async fn load() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
+        .timeout_config(timeouts())
+        .retry_config(retries())
+        .load()
+        .await
+}
+
+/// Time-outs that leave room for another try.
+pub fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
         .operation_attempt_timeout(Duration::from_secs(2))
         .operation_timeout(Duration::from_secs(5))
-        .build();
-    let retries = RetryConfig::standard()
+        .build()
+}
+
+/// Quick retries.
+pub fn retries() -> RetryConfig {
+    RetryConfig::standard()
         .with_max_attempts(TRIES)
         .with_initial_backoff(Duration::from_millis(50))
-        .with_max_backoff(Duration::from_millis(500));
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
-        .timeout_config(timeouts)
-        .retry_config(retries)
-        .load()
-        .await
+        .with_max_backoff(Duration::from_millis(500))
 }
 
 /// Logs each try after the first.

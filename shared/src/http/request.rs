@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// One HTTP request, from an event in
 /// [payload format 2.0](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).
@@ -42,7 +42,7 @@ impl Request {
         let mut headers: BTreeMap<_, _> =
             event.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
         let mut cookies = event.cookies;
-        if let Some(header) = headers.remove("cookie") {
+        if let (Some(header), true) = (headers.remove("cookie"), cookies.is_empty()) {
             cookies.extend(header.split(';').map(|cookie| cookie.trim().to_owned()));
         }
         let body = event.body.unwrap_or_default();
@@ -78,28 +78,28 @@ pub enum UnreadableEvent {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     raw_path: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     raw_query_string: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     cookies: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     headers: BTreeMap<String, String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     request_context: RequestContext,
     #[serde(default)]
     body: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     is_base64_encoded: bool,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestContext {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     http: Http,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     domain_name: String,
     #[serde(default)]
     authorizer: Option<Authorizer>,
@@ -107,9 +107,9 @@ struct RequestContext {
 
 #[derive(Default, Deserialize)]
 struct Http {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     method: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     path: String,
 }
 
@@ -117,4 +117,9 @@ struct Http {
 struct Authorizer {
     #[serde(default)]
     iam: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// Reads `null` as if it were absent: `cargo lambda` sends it for what a request does not have.
+fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

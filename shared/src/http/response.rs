@@ -14,7 +14,6 @@ pub struct Response {
     /// Header values by name; `Set-Cookie` is not among them.
     pub headers: BTreeMap<&'static str, String>,
     /// Each value of a `Set-Cookie` header.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cookies: Vec<String>,
     /// The body's text.
     pub body: String,
