@@ -14,8 +14,14 @@ mod list_messages {
     };
 
     mod access;
+    mod access_tokens;
+    mod bad_input;
+    mod deadlines;
     mod ids;
+    mod messages;
     mod navigation;
+    mod outcomes;
+    mod stores;
 
     /// A world in which Anna is connected.
     async fn connected() -> World {
