@@ -1,7 +1,7 @@
 //! What the functions that browsers reach have in common: where they are reached, their secrets, their cookies, and
 //! the way back to consent.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use url::form_urlencoded;
 
@@ -19,6 +19,9 @@ use crate::{
     secrets::{Secrets, SecretsError, Values},
     vault::Vault,
 };
+
+/// How long the start may wait for the secrets; Lambda allows ten seconds for all of it.
+const INIT: Duration = Duration::from_secs(3);
 
 /// The front of a deployment.
 pub struct Front {
@@ -49,8 +52,10 @@ impl Front {
             deployment.client_secret_id.clone(),
             browsers.cookie_key_secret_id.clone(),
         ));
-        if let Err(error) = secrets.values().await {
-            tracing::error!(%error, "the secrets cannot be used yet");
+        match tokio::time::timeout(INIT, secrets.values()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the secrets cannot be used yet"),
+            Err(_) => tracing::error!("the secrets cannot be read yet: no answer in time"),
         }
         Ok(Self { deployment, browsers, secrets, clock, random })
     }
@@ -107,6 +112,16 @@ impl Visit<'_> {
             random: &*self.front.random,
             plain_http: self.origin.is_plain_http(),
         }
+    }
+
+    /// The same visit after a cookie of ours did not open, for its key may have been rotated.
+    ///
+    /// # Errors
+    /// If the secrets cannot be used.
+    pub async fn after_rotation(&self) -> Result<Self, Problem> {
+        let values = self.front.secrets.values_after_rotation().await;
+        let values = values.map_err(|error| secrets_problem(&error))?;
+        Ok(Self { front: self.front, values, origin: self.origin.clone() })
     }
 
     /// The redirect URI, if the client secret file has it; else a log line names the URI to register.
@@ -169,5 +184,5 @@ pub fn secrets_problem(error: &SecretsError) -> Problem {
 
 /// What callers are told when our own store or key fails.
 pub fn unavailable() -> Problem {
-    Problem::from(Kind::Unavailable).with_retry_after(std::time::Duration::from_secs(5))
+    Problem::from(Kind::Unavailable).with_retry_after(Duration::from_secs(5))
 }

@@ -157,3 +157,16 @@ impl Environment {
         Variables::new(&self.lookup)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deadline_is_before_lambdas_and_api_gateways_and_one_in_the_past_is_none() {
+        for (lambda, millis) in [(10_000, 500), (13_000, 2_500), (100_000, 28_500), (10_400, 0), (600, 28_500)] {
+            let left = deadline(lambda, if lambda == 10_000 { 9_000 } else { 10_000 }).remaining();
+            assert_eq!(left, Duration::from_millis(millis), "{lambda}");
+        }
+    }
+}

@@ -20,8 +20,8 @@ use crate::{
 
 /// How long what was read is taken for current.
 const KEPT_FOR: Duration = Duration::from_mins(5);
-/// How long after a failed reading the next one waits, while there is something older to work with.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
+/// How long a reading is not repeated, while there is something to work with.
+const PAUSE: Duration = Duration::from_secs(30);
 
 /// Reads secrets by their ids.
 #[async_trait]
@@ -92,6 +92,7 @@ pub struct Secrets {
 #[derive(Clone)]
 struct Kept {
     values: Arc<Values>,
+    read_at: Timestamp,
     read_again_at: Timestamp,
 }
 
@@ -128,14 +129,37 @@ impl Secrets {
         }
     }
 
-    /// Reads the values again if they are older than five minutes. If that fails, the older ones stay.
+    /// Reads the values again if they are older than five minutes. If that fails or is broken off, the older ones stay
+    /// for a while more.
     pub async fn refresh(&self) {
         let now = self.clock.now();
         let Some(kept) = self.kept().filter(|kept| kept.read_again_at <= now) else { return };
         let Ok(_reading) = self.reading.try_lock() else { return };
+        self.keep(Kept { read_again_at: now.after(PAUSE), ..kept });
         if let Err(error) = self.read().await {
             tracing::warn!(%error, "the secrets cannot be read again; the older values stay in use");
-            self.keep(kept.values, now.after(PAUSE_AFTER_FAILURE));
+        }
+    }
+
+    /// The values after a cookie of ours did not open: read again, for the key may have been rotated, unless that was
+    /// done just now.
+    ///
+    /// # Errors
+    /// If none are kept and reading them fails.
+    pub async fn values_after_rotation(&self) -> Result<Arc<Values>, SecretsError> {
+        let now = self.clock.now();
+        let Some(kept) = self.kept() else { return self.values().await };
+        if now < kept.read_at.after(PAUSE) {
+            return Ok(kept.values);
+        }
+        let _reading = self.reading.lock().await;
+        self.keep(Kept { read_at: now, ..kept.clone() });
+        match self.read().await {
+            Ok(values) => Ok(values),
+            Err(error) => {
+                tracing::warn!(%error, "the secrets cannot be read again; the older values stay in use");
+                Ok(kept.values)
+            }
         }
     }
 
@@ -166,7 +190,8 @@ impl Secrets {
             client: Arc::new(self.parse_client(&client)?),
             cookie_keys: Arc::new(self.parse_cookie_keys(&cookie_key, previous.as_deref())?),
         });
-        self.keep(values.clone(), self.clock.now().after(KEPT_FOR));
+        let read_at = self.clock.now();
+        self.keep(Kept { values: values.clone(), read_at, read_again_at: read_at.after(KEPT_FOR) });
         Ok(values)
     }
 
@@ -186,7 +211,7 @@ impl Secrets {
         self.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn keep(&self, values: Arc<Values>, read_again_at: Timestamp) {
-        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(Kept { values, read_again_at });
+    fn keep(&self, kept: Kept) {
+        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
     }
 }

@@ -31,7 +31,7 @@ impl Callback {
             .and_then(|claims| Some(UserInfo { user_id: UserId::parse(claims.sub.as_deref()?)?, email: claims.email }));
         match by_id_token {
             Some(account) => Ok(account),
-            None => self.ask_userinfo(tokens, attempt).await?.ok_or_else(|| Kind::NoUserId.into()),
+            None => self.ask_userinfo(tokens, attempt).await.ok_or_else(|| Kind::NoUserId.into()),
         }
     }
 
@@ -55,7 +55,7 @@ impl Callback {
         })
     }
 
-    async fn ask_userinfo(&self, tokens: &TokenResponse, attempt: &Attempt<'_>) -> Result<Option<UserInfo>, Problem> {
+    async fn ask_userinfo(&self, tokens: &TokenResponse, attempt: &Attempt<'_>) -> Option<UserInfo> {
         let again = |error: &TokenError| match error {
             TokenError::ForNow { retry_after, .. } => Again::After(*retry_after),
             TokenError::NotSent | TokenError::NoAnswer => Again::After(None),
@@ -63,10 +63,8 @@ impl Callback {
         };
         let timeout = || TIMEOUT.min(attempt.deadline.remaining());
         let ask = || self.server.user_info(&tokens.access_token, timeout());
-        self.retry("google.userinfo", attempt).run(again, ask).await.map_err(|error| {
-            tracing::error!(%error, "Google does not say who consented");
-            Kind::GoogleFailedCallback.into()
-        })
+        let asked = self.retry("google.userinfo", attempt).run(again, ask).await;
+        asked.inspect_err(|error| tracing::error!(%error, "the userinfo endpoint does not say who consented")).ok()?
     }
 
     pub(crate) fn retry(&self, call: &'static str, attempt: &Attempt<'_>) -> Retry<'_> {

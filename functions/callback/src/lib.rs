@@ -100,7 +100,7 @@ impl Callback {
         };
         let reply = Reply::at(request, &self.front, &visit);
         let query = Query::parse(&request.query);
-        let pending = match self.pending(&query, request, &visit) {
+        let pending = match self.pending(&query, request, &visit).await {
             Ok(pending) => pending,
             Err(problem) => return reply.failure(problem, None),
         };
@@ -115,10 +115,19 @@ impl Callback {
     }
 
     /// The attempt that this browser began with this `state`.
-    fn pending(&self, query: &Query, request: &Request, visit: &Visit<'_>) -> Result<PendingAuthorization, Problem> {
+    async fn pending(
+        &self,
+        query: &Query,
+        request: &Request,
+        visit: &Visit<'_>,
+    ) -> Result<PendingAuthorization, Problem> {
         let state = query.single("state", MAX_STATE)?.unwrap_or_default();
+        let pending = if visit.jar().has_closed_pending(request, state) {
+            visit.after_rotation().await?.jar().pending(request, state)
+        } else {
+            visit.jar().pending(request, state)
+        };
         let now = self.front.clock.now();
-        let pending = visit.jar().pending(request, state);
         pending.filter(|pending| pending.is_live(now) && pending.has_state(state)).ok_or(Kind::InvalidState.into())
     }
 

@@ -33,23 +33,28 @@ impl Caller {
 
 impl ListMessages {
     /// The browser of the session, or the backend that API Gateway let in.
-    pub(crate) fn caller(
+    pub(crate) async fn caller(
         &self,
         route: &'static Route,
         request: &Request,
         visit: &Visit<'_>,
     ) -> Result<Caller, Refusal> {
         if *route == OWN {
-            return self.session(request, visit).map(Caller::Browser);
+            return self.session(request, visit).await.map(Caller::Browser);
         }
         let user_id = route.parameter(&request.path).and_then(UserId::parse);
         let bad = || Problem::invalid_request("The parameter user_id is not a subject identifier.");
         user_id.map(Caller::Backend).ok_or_else(|| bad().into())
     }
 
-    fn session(&self, request: &Request, visit: &Visit<'_>) -> Result<Session, Refusal> {
+    async fn session(&self, request: &Request, visit: &Visit<'_>) -> Result<Session, Refusal> {
         let required = |user_id: Option<&UserId>| Refusal::to_consent(Kind::SessionRequired, user_id, false);
-        let session = visit.jar().session(request).ok_or_else(|| required(None))?;
+        let session = if visit.jar().has_closed_session(request) {
+            visit.after_rotation().await?.jar().session(request)
+        } else {
+            visit.jar().session(request)
+        };
+        let session = session.ok_or_else(|| required(None))?;
         let live = session.is_live(self.front.clock.now(), self.front.browsers.session_lifetime);
         if live { Ok(session) } else { Err(required(Some(&session.user_id))) }
     }

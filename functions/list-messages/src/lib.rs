@@ -98,7 +98,7 @@ impl ListMessages {
         visit: &Visit<'_>,
         deadline: Deadline,
     ) -> Result<Response, Refusal> {
-        let caller = self.caller(route, request, visit)?;
+        let caller = self.caller(route, request, visit).await?;
         let parameters = Parameters::read(&Query::parse(&request.query))?;
         let connection = self.connection(&caller).await?;
         let scopes = connection.scopes.iter().cloned().collect();

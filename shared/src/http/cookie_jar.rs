@@ -47,6 +47,18 @@ impl CookieJar<'_> {
         values(request, &name).find_map(|value| self.open(Purpose::Session, &name, value))
     }
 
+    /// Whether the browser presents a session that does not open.
+    pub fn has_closed_session(&self, request: &Request) -> bool {
+        values(request, &self.name("session")).next().is_some() && self.session(request).is_none()
+    }
+
+    /// Whether the browser presents a pending authorization for a `state` that does not open.
+    pub fn has_closed_pending(&self, request: &Request, state: &str) -> bool {
+        let Some(suffix) = cookie_suffix(state) else { return false };
+        let name = self.name(&format!("pending-{suffix}"));
+        values(request, &name).next().is_some() && self.pending(request, state).is_none()
+    }
+
     /// The `Set-Cookie` of a session.
     ///
     /// # Errors

@@ -123,3 +123,55 @@ struct Authorizer {
 fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(event: &Value) -> Request {
+        Request::from_event(&event.to_string()).unwrap()
+    }
+
+    #[test]
+    fn an_event_is_read_as_api_gateway_sends_it() {
+        let request = read(&json!({"version": "2.0", "rawPath": "/users/ü 1/messages", "rawQueryString": "q=a%20b",
+            "cookies": ["a=1", "b=2"], "headers": {"Accept": "text/html"}, "body": "aGk=", "isBase64Encoded": true,
+            "requestContext": {"domainName": "d.example.com", "http": {"method": "GET", "path": "/x"},
+                "authorizer": {"iam": {"accessKey": "A"}}}}));
+        assert_eq!((request.method.as_str(), request.path.as_str()), ("GET", "/users/ü 1/messages"));
+        assert_eq!((request.query.as_str(), request.header("accept")), ("q=a%20b", Some("text/html")));
+        assert_eq!(
+            (request.cookies.as_slice(), request.body.as_slice()),
+            (["a=1".into(), "b=2".into()].as_slice(), &b"hi"[..])
+        );
+        assert!(request.signed_with_iam);
+    }
+
+    #[test]
+    fn what_is_absent_or_null_is_empty() {
+        let null = json!({"rawPath": null, "rawQueryString": null, "cookies": null, "headers": null, "body": null,
+            "isBase64Encoded": null, "requestContext": {"http": null, "domainName": null, "authorizer": {"iam": null}}});
+        for event in [json!({}), null, json!({"requestContext": null}), json!({"requestContext": {"authorizer": {}}})] {
+            let request = read(&event);
+            assert!(request.path.is_empty() && request.cookies.is_empty() && !request.signed_with_iam, "{event}");
+        }
+    }
+
+    #[test]
+    fn cookies_come_from_the_header_only_where_there_is_no_list() {
+        let both = read(&json!({"cookies": ["a=1"], "headers": {"Cookie": "a=1; b=2"}}));
+        let header = read(&json!({"headers": {"cookie": "a=1; b=2"}}));
+        assert_eq!(both.cookies, ["a=1"]);
+        assert_eq!(header.cookies, ["a=1", "b=2"]);
+        assert_eq!(both.header("cookie"), None);
+    }
+
+    #[test]
+    fn what_is_no_event_is_an_error() {
+        for event in ["", "1", "{", r#"{"rawPath":1}"#, r#"{"body":"*","isBase64Encoded":true}"#] {
+            assert!(Request::from_event(event).is_err(), "{event}");
+        }
+    }
+}

@@ -119,8 +119,16 @@ async fn a_browser_needs_a_session_of_this_deployment() {
     }
     assert_eq!(world.google_calls(), calls);
     // The other deployment has the same cookie key, but had it another one, its sessions would not open either.
-    other_world.aws.secrets().put(tests::world::COOKIE_KEY_SECRET_ID, "quite another cookie key, of the same length").unwrap();
-    other_world.aws.secrets().put(tests::world::COOKIE_KEY_SECRET_ID, "and one more, so that nothing is left of it").unwrap();
+    other_world
+        .aws
+        .secrets()
+        .put(tests::world::COOKIE_KEY_SECRET_ID, "quite another cookie key, of the same length")
+        .unwrap();
+    other_world
+        .aws
+        .secrets()
+        .put(tests::world::COOKIE_KEY_SECRET_ID, "and one more, so that nothing is left of it")
+        .unwrap();
     let elsewhere = other_world.another_instance().await;
     problem(&elsewhere.send(&with_cookie(&session)).await, 401, "session_required");
 }

@@ -149,7 +149,11 @@ async fn a_refused_client_is_our_fault_and_never_the_users() {
         let reads = world.aws.faults().calls("SecretsManager.BatchGetSecretValue");
         let told = problem(&list(&world, "").await, 500, "misconfigured");
         assert_eq!(told["authorization_url"], Value::Null);
-        assert_eq!(world.aws.faults().calls("SecretsManager.BatchGetSecretValue") - reads, 1, "the secret is read afresh once");
+        assert_eq!(
+            world.aws.faults().calls("SecretsManager.BatchGetSecretValue") - reads,
+            1,
+            "the secret is read afresh once"
+        );
         assert_eq!((refreshes(&world), lasting(&world)), (1, row));
         world.google.faults().clear_all();
         listing(&list(&world, "").await);
@@ -259,7 +263,9 @@ async fn a_token_that_gmail_rejects_is_refreshed_once_and_shared() {
 
 #[tokio::test]
 async fn a_fresh_token_that_gmail_rejects_too_means_that_the_access_has_ended() {
-    for (endpoint, query) in [(Endpoint::List, ""), (Endpoint::Batch, "format=full"), (Endpoint::BatchPart, "format=minimal")] {
+    for (endpoint, query) in
+        [(Endpoint::List, ""), (Endpoint::Batch, "format=full"), (Endpoint::BatchPart, "format=minimal")]
+    {
         let world = connected().await;
         world.google.faults().inject_times(endpoint, 1_000, Effect::Gmail(GmailError::AuthError));
         let answer = list(&world, query).await;
