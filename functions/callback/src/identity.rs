@@ -45,8 +45,10 @@ impl Callback {
             IdTokenError::NoKeys(_) => Again::After(None),
             IdTokenError::Claim(_) | IdTokenError::Signature(_) => Again::No,
         };
-        let verified = self.retry("google.jwks", attempt).run(again, || self.keys.verify(id_token, &expected)).await;
-        verified.map_err(|error| {
+        let retry = self.retry("google.jwks", attempt);
+        let verified = retry.run(again, || self.keys.verify(id_token, &expected));
+        let verified = attempt.deadline.bound(verified).await;
+        verified.unwrap_or(Err(IdTokenError::NoKeys("no answer before the deadline"))).map_err(|error| {
             tracing::error!(%error, "the ID token is not believed");
             match error {
                 IdTokenError::NoKeys(_) => Kind::GoogleFailedCallback.into(),

@@ -134,8 +134,11 @@ impl Callback {
     async fn complete(&self, query: &Query, attempt: &Attempt<'_>) -> Result<Connection, Ending> {
         let code = authorization_code(query)?;
         // Google's keys and the vault's index are fetched while the exchange is under way.
-        let (tokens, _, ()) =
-            futures_util::join!(self.exchange(&code, attempt), self.keys.prefetch(), self.vault.prepare());
+        let (tokens, _, _) = futures_util::join!(
+            self.exchange(&code, attempt),
+            attempt.deadline.bound(self.keys.prefetch()),
+            attempt.deadline.bound(self.vault.prepare()),
+        );
         let tokens = tokens?;
         let account = self.identify(&tokens, attempt).await?;
         let granted =

@@ -66,7 +66,8 @@ impl Body {
         self.push_ids(entry)?;
         // Where Gmail gave no answer at all, there is no status of its own to pass on.
         let status = if error.status == 0 { 503 } else { error.status };
-        self.errors.push(NotHad { id: entry.id.clone(), status, reason: error.reason.clone() });
+        let reason = if error.reason.is_empty() { "unknown" } else { &error.reason };
+        self.errors.push(NotHad { id: entry.id.clone(), status, reason: reason.to_owned() });
         Ok(())
     }
 

@@ -34,6 +34,19 @@ pub(crate) enum Failure {
     Gmail(#[from] GmailError),
 }
 
+impl Failure {
+    /// Whether a later try may go better: then what was had before is worth more than an error.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::Gmail(error) => error.is_transient(),
+            Self::Access(error) => matches!(
+                error,
+                AccessError::GoogleUnavailable { .. } | AccessError::Unavailable(_) | AccessError::Secrets(_)
+            ),
+        }
+    }
+}
+
 /// Gmail, for one invocation.
 pub(crate) struct Gmail<'a> {
     mailbox: &'a dyn Mailbox,

@@ -91,7 +91,7 @@ impl<'a> Listing<'a> {
         let page = match self.gmail.page(&page).await {
             Ok(page) => page,
             // What was listed before is worth more than an error; the next answer begins here.
-            Err(Failure::Gmail(error)) if self.has_begun() && error.is_transient() => return Ok(Step::Stop),
+            Err(failure) if self.has_begun() && failure.is_transient() => return Ok(Step::Stop),
             Err(failure) => return Err(failure),
         };
         self.budget.spend_page();
@@ -150,7 +150,11 @@ impl<'a> Listing<'a> {
         let ids: Vec<String> = self.place.entries.iter().take(most).map(|entry| entry.id.clone()).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let chunk = usize::try_from(chunk).unwrap_or(usize::MAX);
-        let (outcomes, asked) = self.gmail.messages(&ids, &self.parameters.format, chunk).await?;
+        let (outcomes, asked) = match self.gmail.messages(&ids, &self.parameters.format, chunk).await {
+            Ok(fetched) => fetched,
+            Err(failure) if !self.body.is_empty() && failure.is_transient() => return Ok(Step::Stop),
+            Err(failure) => return Err(failure),
+        };
         self.budget.spend_messages(asked);
         self.budget.took(started);
         if let Some(error) = common_error(&outcomes) {

@@ -102,17 +102,18 @@ impl ConnectionStore for DynamoDbConnections {
         }
     }
 
-    async fn lease(&self, read: &Connection, lease: &Lease) -> Result<(), WriteError> {
-        let mut values = vec![(":owner", text(lease.owner.as_str())), (":end", time(lease.expires_at))];
-        let condition = match &read.lease {
-            Some(seen) => {
-                values.push((":seen_owner", text(seen.owner.as_str())));
-                "lease_owner = :seen_owner"
-            }
-            None => "attribute_not_exists(lease_owner)",
-        };
-        self.update(read, Change { update: "SET lease_owner = :owner, lease_expires_at = :end", condition, values })
-            .await
+    async fn lease(&self, read: &Connection, lease: &Lease, now: Timestamp) -> Result<(), WriteError> {
+        let free = "(attribute_not_exists(lease_owner) OR lease_owner = :owner \
+                    OR lease_expires_at <= :now OR lease_expires_at <= :now_seconds)";
+        let (same_token, mut values) = same_access_token(read);
+        values.extend([
+            (":owner", text(lease.owner.as_str())),
+            (":end", time(lease.expires_at)),
+            (":now", time(now)),
+            (":now_seconds", AttributeValue::N(now.unix_seconds().to_string())),
+        ]);
+        let update = "SET lease_owner = :owner, lease_expires_at = :end";
+        self.update(read, Change { update, condition: &format!("{free} AND {same_token}"), values }).await
     }
 
     async fn share_access_token(
@@ -142,14 +143,16 @@ impl ConnectionStore for DynamoDbConnections {
     async fn mark_revoked(&self, read: &Connection, reason: &str, now: Timestamp) -> Result<(), WriteError> {
         let update = "SET #status = :revoked, status_reason = :reason, updated_at = :now, generation = :next \
                       REMOVE access_token, access_token_expires_at, lease_owner, lease_expires_at";
-        let values = vec![
+        let (same_token, mut values) = same_access_token(read);
+        values.extend([
             (":revoked", text("revoked")),
             (":active", text("active")),
             (":reason", text(reason)),
             (":now", time(now)),
             (":next", number(read.generation.saturating_add(1))),
-        ];
-        self.update(read, Change { update, condition: "#status = :active", values }).await
+        ]);
+        let condition = format!("#status = :active AND {same_token}");
+        self.update(read, Change { update, condition: &condition, values }).await
     }
 
     async fn keep(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -199,6 +202,14 @@ impl DynamoDbConnections {
     fn delete(&self, key: &str) -> Result<TransactWriteItem, StoreError> {
         let delete = Delete::builder().table_name(&self.table).key("pk", text(key));
         Ok(TransactWriteItem::builder().delete(delete.build().map_err(|_| incomplete())?).build())
+    }
+}
+
+/// The condition that the stored access token is the one that was read.
+fn same_access_token(read: &Connection) -> (&'static str, Vec<(&'static str, AttributeValue)>) {
+    match &read.tokens.access_token {
+        Some(token) => ("access_token = :seen", vec![(":seen", bytes(&token.sealed))]),
+        None => ("attribute_not_exists(access_token)", Vec::new()),
     }
 }
 

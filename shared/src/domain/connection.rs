@@ -111,8 +111,9 @@ pub trait ConnectionStore: Send + Sync {
     /// Stores a connection in place of the one that was read, or of none.
     async fn put(&self, connection: &Connection, change: &Replacement<'_>) -> Result<(), WriteError>;
 
-    /// Takes or renews the lease: of a connection that has the lease that was read, or none.
-    async fn lease(&self, read: &Connection, lease: &Lease) -> Result<(), WriteError>;
+    /// Takes or renews the lease: of a connection whose access token is still the one that was read, and whose lease is
+    /// free, over by `now`, or the owner's already.
+    async fn lease(&self, read: &Connection, lease: &Lease, now: Timestamp) -> Result<(), WriteError>;
 
     /// Stores a new access token and ends the lease; only for the lease's owner.
     async fn share_access_token(
@@ -126,7 +127,8 @@ pub trait ConnectionStore: Send + Sync {
     /// Ends the lease, if it is still its owner's.
     async fn release(&self, read: &Connection, owner: &str) -> Result<(), WriteError>;
 
-    /// Marks the connection revoked and forgets its access token and lease.
+    /// Marks the connection revoked and forgets its access token and lease; only if it still has the access token that
+    /// was read.
     async fn mark_revoked(&self, read: &Connection, reason: &str, now: Timestamp) -> Result<(), WriteError>;
 
     /// Keeps a small value under a name unless one is there; answers the one that is there afterwards.

@@ -8,7 +8,7 @@ use reqwest::{Client, StatusCode};
 use serde::{Deserialize, de::IgnoredAny};
 use url::Url;
 
-use super::http::{NoAnswer, read_body, retry_after};
+use super::http::{NoAnswer, object, read_body, retry_after};
 use crate::{
     domain::{
         authorization_server::{AuthorizationServer, CodeGrant, TokenError, TokenResponse, UserInfo},
@@ -47,11 +47,12 @@ impl GoogleAuthorizationServer {
         let request = self.http.post(client.token_uri.clone()).form(&form).timeout(timeout);
         let response = request.send().await.map_err(|error| no_answer(error.into()))?;
         let (status, wait) = (response.status(), retry_after(&response));
-        let body = read_body(response, MAX_BODY).await.map_err(no_answer)?;
-        if status.is_success() {
-            return token_response(&body).ok_or(TokenError::Malformed { status: status.as_u16() });
+        let body = read_body(response, MAX_BODY).await;
+        if !status.is_success() {
+            // The status tells enough where the page behind it cannot be read.
+            return Err(token_error(status, &body.unwrap_or_default(), wait));
         }
-        Err(token_error(status, &body, wait))
+        token_response(&body.map_err(no_answer)?).ok_or(TokenError::Malformed { status: status.as_u16() })
     }
 }
 
@@ -87,10 +88,10 @@ impl AuthorizationServer for GoogleAuthorizationServer {
             let request = self.http.get(self.userinfo.clone()).bearer_auth(token.reveal()).timeout(timeout);
             let response = request.send().await.map_err(|error| no_answer(error.into()))?;
             let (status, wait) = (response.status(), retry_after(&response));
-            let body = read_body(response, MAX_BODY).await.map_err(no_answer)?;
             if is_for_now(status) {
                 return Err(TokenError::ForNow { status: status.as_u16(), retry_after: wait });
             }
+            let body = read_body(response, MAX_BODY).await.map_err(no_answer)?;
             Ok(if status.is_success() { user_info(&body) } else { None })
         };
         timed("google.userinfo", asked).await
@@ -111,7 +112,7 @@ fn is_for_now(status: StatusCode) -> bool {
 
 /// The token endpoint's errors ([RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2) and Google's own).
 fn token_error(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -> TokenError {
-    let error: WireError = serde_json::from_slice(body).unwrap_or_default();
+    let error: WireError = object(body).unwrap_or_default();
     let status_code = status.as_u16();
     match error.error.as_str() {
         "invalid_grant" => TokenError::InvalidGrant {
@@ -131,7 +132,7 @@ fn token_error(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -
 }
 
 fn token_response(body: &[u8]) -> Option<TokenResponse> {
-    let wire: WireToken = serde_json::from_slice(body).ok()?;
+    let wire: WireToken = object(body)?;
     let is_bearer = wire.token_type.is_none_or(|token_type| token_type.eq_ignore_ascii_case("bearer"));
     (is_bearer && !wire.access_token.reveal().is_empty()).then_some(TokenResponse {
         access_token: wire.access_token,
@@ -144,7 +145,7 @@ fn token_response(body: &[u8]) -> Option<TokenResponse> {
 }
 
 fn user_info(body: &[u8]) -> Option<UserInfo> {
-    let wire: WireUserInfo = serde_json::from_slice(body).ok()?;
+    let wire: WireUserInfo = object(body)?;
     Some(UserInfo { user_id: UserId::parse(&wire.sub.or(wire.id)?)?, email: wire.email })
 }
 

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{
     batch,
-    http::{NoAnswer, read_body, retry_after},
+    http::{NoAnswer, object, read_body, retry_after},
 };
 use crate::{
     domain::{
@@ -27,6 +27,9 @@ const MAX_PAGE: usize = 1024 * 1024;
 const MAX_BATCH: usize = 24 * 1024 * 1024;
 /// The fields of a page that are used ([partial responses](https://developers.google.com/workspace/gmail/api/guides/performance#partial-response)).
 const PAGE_FIELDS: &str = "messages(id,threadId),nextPageToken,resultSizeEstimate";
+
+/// The most characters of Gmail's sentence that are kept.
+const MAX_MESSAGE: usize = 1_000;
 
 /// The reason given for an answer that is larger than is read.
 pub const RESPONSE_TOO_LARGE: &str = "responseTooLarge";
@@ -70,7 +73,7 @@ impl Mailbox for GmailMailbox {
             .extend_pairs(page.page_token.map(|token| ("pageToken", token)));
         let request = self.http.get(url).bearer_auth(token.reveal()).timeout(timeout);
         let (_, body) = timed("gmail.list", answer(request, MAX_PAGE)).await?;
-        serde_json::from_slice(&body).map_err(|_| malformed())
+        object(&body).ok_or_else(malformed)
     }
 
     async fn fetch(
@@ -89,7 +92,10 @@ impl Mailbox for GmailMailbox {
             .timeout(timeout);
         let (content_type, body) = timed("gmail.batch", answer(request, MAX_BATCH)).await?;
         let parts = batch::parse(&content_type, &body).ok_or_else(malformed)?;
-        let found = parts.into_iter().filter_map(|part| Some(((*ids.get(part.index)?).to_owned(), outcome(&part))));
+        let found = parts.into_iter().filter_map(|part| {
+            let id = *ids.get(part.index)?;
+            Some((id.to_owned(), outcome(id, &part)))
+        });
         let mut outcomes: HashMap<_, _> = found.collect();
         for id in ids {
             outcomes.entry((*id).to_owned()).or_insert_with(|| Err(malformed()));
@@ -104,15 +110,21 @@ async fn answer(request: RequestBuilder, limit: usize) -> Result<(String, Bytes)
     let (status, wait) = (response.status(), retry_after(&response));
     let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
     let content_type = content_type.unwrap_or_default().to_owned();
-    let body = read_body(response, limit).await.map_err(no_answer)?;
-    if status.is_success() { Ok((content_type, body)) } else { Err(gmail_error(status.as_u16(), &body, wait)) }
+    let body = read_body(response, limit).await;
+    if status.is_success() {
+        return Ok((content_type, body.map_err(no_answer)?));
+    }
+    // The status tells enough where the page behind it cannot be read.
+    Err(gmail_error(status.as_u16(), &body.unwrap_or_default(), wait))
 }
 
-fn outcome(part: &batch::Part<'_>) -> Result<Box<RawValue>, GmailError> {
-    if part.status == 200 {
-        return serde_json::from_slice(part.body).map_err(|_| malformed());
+/// The message with that id, or why it could not be had.
+fn outcome(id: &str, part: &batch::Part<'_>) -> Result<Box<RawValue>, GmailError> {
+    if part.status != 200 {
+        return Err(gmail_error(part.status, part.body, part.retry_after));
     }
-    Err(gmail_error(part.status, part.body, part.retry_after))
+    let is_it = object::<WireMessage>(part.body).is_some_and(|message| message.id == id);
+    is_it.then(|| serde_json::from_slice(part.body).ok()).flatten().ok_or_else(malformed)
 }
 
 fn no_answer(error: NoAnswer) -> GmailError {
@@ -130,7 +142,7 @@ fn malformed() -> GmailError {
 /// Reads [Gmail's error](https://developers.google.com/workspace/gmail/api/guides/handle-errors): the reason of its
 /// first entry, or of its `ErrorInfo` detail, which is more exact where both are there.
 fn gmail_error(status: u16, body: &[u8], retry_after: Option<Duration>) -> GmailError {
-    let error = serde_json::from_slice::<WireBody>(body).unwrap_or_default().error;
+    let error = object::<WireBody>(body).unwrap_or_default().error;
     let detail = error.details.into_iter().map(|detail| detail.reason).find(|reason| !reason.is_empty());
     let entry = error.errors.into_iter().map(|entry| entry.reason).find(|reason| !reason.is_empty());
     let reason = match (entry, detail) {
@@ -139,7 +151,19 @@ fn gmail_error(status: u16, body: &[u8], retry_after: Option<Duration>) -> Gmail
         (None, Some(detail)) => detail,
         (None, None) => error.status,
     };
-    GmailError { status, reason, message: error.message, retry_after }
+    let reason = if is_word(&reason) { reason } else { String::new() };
+    let message = error.message.chars().take(MAX_MESSAGE).collect();
+    GmailError { status, reason, message, retry_after }
+}
+
+/// Whether a reason is a word such as Gmail uses, fit to be passed on.
+fn is_word(reason: &str) -> bool {
+    reason.len() <= 64 && reason.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+#[derive(Deserialize)]
+struct WireMessage {
+    id: String,
 }
 
 #[derive(Default, Deserialize)]

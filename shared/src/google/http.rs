@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{Client, Response, header::RETRY_AFTER, redirect::Policy};
+use serde::Deserialize;
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -56,6 +57,11 @@ pub async fn read_body(mut response: Response, limit: usize) -> Result<Bytes, No
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+/// Reads a JSON object; `None` for anything else. (A derived struct would take an array too.)
+pub fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
+    body.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(body).ok())?
 }
 
 /// What `Retry-After` says, in seconds or as a date

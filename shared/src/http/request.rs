@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
 /// One HTTP request, from an event in
 /// [payload format 2.0](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).
@@ -37,7 +38,7 @@ impl Request {
     /// If the text is not a JSON object with the parts of an event in their types, or its body not the Base64 that
     /// it says it is.
     pub fn from_event(event: &str) -> Result<Self, UnreadableEvent> {
-        let event: Event = serde_json::from_str(event)?;
+        let event: Event = serde_json::from_value(Value::Object(serde_json::from_str::<Map<_, _>>(event)?))?;
         let http = event.request_context.http;
         let mut headers: BTreeMap<_, _> =
             event.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
@@ -116,7 +117,7 @@ struct Http {
 #[derive(Deserialize)]
 struct Authorizer {
     #[serde(default)]
-    iam: Option<serde_json::Map<String, serde_json::Value>>,
+    iam: Option<Map<String, Value>>,
 }
 
 /// Reads `null` as if it were absent: `cargo lambda` sends it for what a request does not have.
@@ -126,7 +127,7 @@ fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserial
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -170,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_is_no_event_is_an_error() {
-        for event in ["", "1", "{", r#"{"rawPath":1}"#, r#"{"body":"*","isBase64Encoded":true}"#] {
+        for event in ["", "1", "[]", "{", r#"{"rawPath":1}"#, r#"{"body":"*","isBase64Encoded":true}"#] {
             assert!(Request::from_event(event).is_err(), "{event}");
         }
     }

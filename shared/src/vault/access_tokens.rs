@@ -11,7 +11,7 @@ use crate::{
     domain::{
         authorization_server::{AuthorizationServer, TokenError, TokenResponse},
         backoff::Backoff,
-        connection::{Connection, Lease, Status, WriteError},
+        connection::{Connection, Lease, SealedTokens, Status, WriteError},
         oauth_client::OAuthClient,
         random,
         secret::AccessToken,
@@ -137,9 +137,18 @@ impl AccessTokens {
         let reason = "access_token_rejected";
         match self.mark_revoked(connection, reason).await {
             Ok(()) => AccessError::ReauthorizationRequired { reason: reason.to_owned() },
-            Err(VaultError::Conflict) => AccessError::GoogleUnavailable { retry_after: RETRY_AFTER },
+            Err(VaultError::Conflict) => self.after_conflict(connection).await.unwrap_or_else(|error| error),
             Err(error) => error.into(),
         }
+    }
+
+    /// What there is to tell of a connection that changed while it was given up: it ended, or has a newer token, with
+    /// which the next request may succeed.
+    async fn after_conflict(&self, connection: &Connection) -> Result<AccessError, AccessError> {
+        Ok(match self.read_again(connection).await?.status {
+            Status::Revoked { reason } => AccessError::ReauthorizationRequired { reason },
+            Status::Active => AccessError::GoogleUnavailable { retry_after: RETRY_AFTER },
+        })
     }
 
     fn check_usable(&self, connection: &Connection, client: &OAuthClient) -> Result<(), AccessError> {
@@ -164,7 +173,7 @@ impl AccessTokens {
         }
         let owner = random::token(&*self.vault.random).map_err(|error| AccessError::Unavailable(error.to_string()))?;
         let lease = self.lease(owner);
-        match self.vault.store.lease(connection, &lease).await {
+        match self.vault.store.lease(connection, &lease, self.vault.clock.now()).await {
             Ok(()) => Ok(Some(lease)),
             Err(WriteError::Conflict) => {
                 let stored = self.read_again(connection).await?.lease;
@@ -234,7 +243,8 @@ impl AccessTokens {
                 }
                 _ => return Err(error.into()),
             }
-            self.vault.store.lease(leased, &self.lease(owner.to_owned())).await.map_err(VaultError::from)?;
+            let (lease, now) = (self.lease(owner.to_owned()), self.vault.clock.now());
+            self.vault.store.lease(leased, &lease, now).await.map_err(VaultError::from)?;
         }
     }
 
@@ -256,7 +266,9 @@ impl AccessTokens {
             }
             Err(WriteError::Store(error)) => tracing::warn!(%error, "the new access token could not be shared"),
         }
-        Ok(Some(Access { token: tokens.access_token, connection: leased }))
+        let sealed = SealedTokens { access_token: Some(sealed), ..leased.tokens };
+        let connection = Connection { tokens: sealed, lease: None, ..leased };
+        Ok(Some(Access { token: tokens.access_token, connection }))
     }
 
     /// Google says `invalid_grant`. Another instance may have a newer token by now; only if not is the access over.
