@@ -69,6 +69,8 @@ pub const READONLY: &str = "https://www.googleapis.com/auth/gmail.readonly";
 pub struct Settings {
     /// Variables over those of [`World::variables`]; an empty value unsets one.
     pub variables: Vec<(&'static str, String)>,
+    /// The redirect URIs that the OAuth client has registered.
+    pub redirect_uris: Vec<String>,
     /// How many messages a full mailbox has.
     pub mailbox_size: usize,
     /// Whether the OAuth client is in «Testing»: refresh tokens live 7 days.
@@ -77,7 +79,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { variables: Vec::new(), mailbox_size: 30, testing: false }
+        Self { variables: Vec::new(), redirect_uris: vec![REDIRECT_URI.to_owned()], mailbox_size: 30, testing: false }
     }
 }
 
@@ -226,7 +228,7 @@ fn emulated_google(
     let client = |client_id: &str, client_secret: &str| OAuthClient {
         client_id: client_id.to_owned(),
         client_secret: client_secret.to_owned(),
-        redirect_uris: vec![REDIRECT_URI.to_owned()],
+        redirect_uris: settings.redirect_uris.clone(),
     };
     EmulatedGoogle::new(google::Options {
         origin: origin.to_owned(),
