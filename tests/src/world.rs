@@ -11,22 +11,20 @@
 mod clock;
 mod inspection;
 mod instance;
+mod making;
 mod random;
 mod soundness;
 mod visitor;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
-use aws_config::SdkConfig;
-use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use local::{
     aws::{self, EmbeddedAws},
-    google::{self, Account, Decision, EmulatedGoogle, OAuthClient},
+    google::{Account, Decision, EmulatedGoogle},
 };
 use shared::config::BadVariable;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use self::instance::Surroundings;
 pub use self::{
     clock::TestClock,
     inspection::connection_key,
@@ -34,6 +32,10 @@ pub use self::{
     random::TestRandom,
     soundness::assert_sound,
     visitor::{NAVIGATION, Visitor},
+};
+use self::{
+    instance::Surroundings,
+    making::{emulated_google, furnish, quick, variables},
 };
 use crate::answer::Answer;
 
@@ -69,6 +71,8 @@ pub const READONLY: &str = "https://www.googleapis.com/auth/gmail.readonly";
 pub struct Settings {
     /// Variables over those of [`World::variables`]; an empty value unsets one.
     pub variables: Vec<(&'static str, String)>,
+    /// The redirect URIs that the OAuth client has registered.
+    pub redirect_uris: Vec<String>,
     /// How many messages a full mailbox has.
     pub mailbox_size: usize,
     /// Whether the OAuth client is in «Testing»: refresh tokens live 7 days.
@@ -77,7 +81,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { variables: Vec::new(), mailbox_size: 30, testing: false }
+        Self { variables: Vec::new(), redirect_uris: vec![REDIRECT_URI.to_owned()], mailbox_size: 30, testing: false }
     }
 }
 
@@ -215,61 +219,4 @@ async fn loopback() -> TcpListener {
 async fn serve(listener: TcpListener, google: EmulatedGoogle) {
     // axum's server ends with its task only: it tries again where accepting fails.
     let _ = axum::serve(listener, google.router()).await;
-}
-
-fn emulated_google(
-    origin: &str,
-    settings: &Settings,
-    clock: &Arc<TestClock>,
-    random: &Arc<TestRandom>,
-) -> EmulatedGoogle {
-    let client = |client_id: &str, client_secret: &str| OAuthClient {
-        client_id: client_id.to_owned(),
-        client_secret: client_secret.to_owned(),
-        redirect_uris: vec![REDIRECT_URI.to_owned()],
-    };
-    EmulatedGoogle::new(google::Options {
-        origin: origin.to_owned(),
-        clients: vec![client(CLIENT_ID, CLIENT_SECRET), client(OTHER_CLIENT_ID, "GOCSPX-other")],
-        accounts: Account::samples(settings.mailbox_size),
-        testing: settings.testing,
-        clock: clock.clone(),
-        random: random.clone(),
-    })
-    .unwrap()
-}
-
-/// Puts into AWS what a deployment finds there, and returns the key's ARN.
-fn furnish(aws: &EmbeddedAws, google: &EmulatedGoogle) -> String {
-    aws.create_table(TABLE).unwrap();
-    let file = google.client_secret_file(CLIENT_ID).unwrap();
-    aws.secrets().put(CLIENT_SECRET_ID, &file.to_string()).unwrap();
-    aws.secrets().put(COOKIE_KEY_SECRET_ID, COOKIE_KEY).unwrap();
-    aws.kms().create_key().unwrap()
-}
-
-fn variables(aws: &EmbeddedAws, origin: &str, key: &str) -> BTreeMap<String, String> {
-    let mut variables = aws.variables();
-    let mut set = |name: &str, value: &str| variables.insert(name.to_owned(), value.to_owned());
-    set("CLIENT_SECRET_ID", CLIENT_SECRET_ID);
-    set("COOKIE_KEY_SECRET_ID", COOKIE_KEY_SECRET_ID);
-    set("CONNECTIONS_TABLE", TABLE);
-    set("TOKEN_KMS_KEY_ID", key);
-    set("PUBLIC_BASE_URL", BASE_URL);
-    set("GMAIL_BASE_URL", origin);
-    set("GOOGLE_JWKS_URI", &format!("{origin}/oauth2/v3/certs"));
-    set("GOOGLE_USERINFO_URI", &format!("{origin}/v1/userinfo"));
-    set("GOOGLE_REVOKE_URI", &format!("{origin}/revoke"));
-    set("GOOGLE_RISC_CONFIGURATION_URI", &format!("{origin}/.well-known/risc-configuration"));
-    variables
-}
-
-/// The SDK's settings as the functions have them, with shorter waits.
-fn quick(aws: &EmbeddedAws) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .operation_attempt_timeout(Duration::from_secs(2))
-        .operation_timeout(Duration::from_secs(5));
-    let retries = RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(1));
-    aws.sdk_config().into_builder().timeout_config(timeouts.build()).retry_config(retries).build()
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use local::google::{Decision, Effect, Endpoint};
 use ring::digest::{SHA256, digest};
-use tests::world::{ANNA, CLIENT_ID, CLIENT_SECRET, CLIENT_SECRET_ID, REDIRECT_URI, World};
+use tests::world::{ANNA, CLIENT_ID, CLIENT_SECRET, CLIENT_SECRET_ID, REDIRECT_URI, Settings, World};
 use tokio::net::TcpSocket;
 use url::form_urlencoded;
 
@@ -181,4 +181,32 @@ async fn what_google_says_does_not_go_out() {
     fault(&world, Endpoint::Token, 1, effect);
     let answer = connect(&world, "").await;
     assert!(!answer.body().contains("googles") && !answer.body().contains("internal_failure"));
+}
+
+#[tokio::test]
+async fn an_account_whose_organization_forbids_us_is_blocked_by_policy() {
+    let world = World::start().await;
+    fault(&world, Endpoint::Token, 1, token_error("admin_policy_enforced"));
+    assert_problem(&connect(&world, "").await, 403, "blocked_by_policy");
+    assert_nothing_stored(&world);
+}
+
+#[tokio::test]
+async fn without_public_base_url_the_redirect_uri_is_that_of_the_events_host() {
+    let world = Settings::default().variable("PUBLIC_BASE_URL", "").start().await;
+    let visitor = program(&world);
+    let begun = visitor.send(&visitor.event("/authorize-url").domain_name("mail.example.com")).await;
+    let url = begun.json().unwrap()["authorization_url"].as_str().unwrap().to_owned();
+    let location = world.consent(&url, &Decision::all(ANNA));
+    assert_connected(&visitor.send(&visitor.event(&location).domain_name("mail.example.com")).await);
+    assert_eq!(forms(&world)[0]["redirect_uri"], REDIRECT_URI);
+}
+
+#[tokio::test]
+async fn with_no_time_left_there_is_still_an_answer() {
+    let world = World::start().await;
+    let visitor = program(&world);
+    let location = world.consent(&visitor.begin("").await, &Decision::all(ANNA));
+    let answer = world.instance.send_within(&visitor.event(&location), Duration::ZERO).await;
+    assert_problem(&answer, 502, "google_unavailable");
 }

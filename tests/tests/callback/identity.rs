@@ -1,6 +1,6 @@
 //! Who consented: the ID token's checks, Google's keys, and userinfo in its place.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use local::google::{
     Effect, Endpoint,
@@ -9,7 +9,7 @@ use local::google::{
         WrongIssuer, WrongNonce,
     },
 };
-use tests::world::{ANNA, DAVID, World, sub};
+use tests::world::{ANNA, DAVID, READONLY, Settings, World, sub};
 
 use super::{assert_connected, assert_nothing_stored, assert_problem, attempt, body, connect, fault, program, status};
 
@@ -158,4 +158,34 @@ async fn the_user_is_who_consented_not_who_was_hinted_at() {
     let answer = attempt(&world, &query, &local::google::Decision::all(DAVID)).await;
     assert_eq!(answer.json().unwrap()["user_id"], sub(DAVID));
     assert!(world.connection(ANNA).is_none());
+}
+
+#[tokio::test]
+async fn keys_that_never_come_are_given_up_by_the_deadline() {
+    let world = World::start().await;
+    fault(&world, Endpoint::Certs, 99, Effect::Hang(Duration::from_mins(1)));
+    let visitor = program(&world);
+    let location = world.consent(&visitor.begin("").await, &local::google::Decision::all(ANNA));
+    let (started, limit) = (Instant::now(), Duration::from_secs(2));
+    let answer = world.instance.send_within(&visitor.event(&location), limit).await;
+    assert_problem(&answer, 502, "google_unavailable");
+    let late = started.elapsed().saturating_sub(limit);
+    assert!(late < Duration::from_millis(400), "{late:?} late");
+}
+
+#[tokio::test]
+async fn without_an_identity_scope_there_is_no_user_id() {
+    let world = Settings::default().variable("SCOPES", READONLY).start().await;
+    assert_problem(&connect(&world, "").await, 502, "no_user_id");
+}
+
+#[tokio::test]
+async fn an_account_whose_address_we_may_not_know_is_connected_without_it() {
+    let world = Settings::default().variable("SCOPES", &format!("openid {READONLY}")).start().await;
+    let answer = connect(&world, "").await;
+    assert_connected(&answer);
+    assert_eq!(answer.json().unwrap()["email"], serde_json::Value::Null);
+    assert_eq!(world.attribute(ANNA, "email"), None);
+    let page = world.callback(&world.consented("").await).await;
+    assert!(page.status() == 200 && page.body().contains("Gmail is connected"));
 }

@@ -114,3 +114,21 @@ async fn where_it_cannot_be_told_whether_it_opens_nothing_is_given_up() {
     super::assert_problem(&visitor.get(&location).await, 503, "unavailable");
     assert_eq!(world.connection(ANNA), stored);
 }
+
+#[tokio::test]
+async fn no_token_goes_out_in_an_answer() {
+    let world = World::start().await;
+    let (json, page) = (connect(&world, "").await, world.callback(&world.consented("").await).await);
+    assert_eq!((json.status(), page.status()), (200, 200));
+    world.assert_nothing_readable("the answers", &format!("{json:?}{page:?}"));
+}
+
+#[tokio::test]
+async fn another_kms_key_opens_nothing() {
+    let world = two_connections().await;
+    let key = world.aws.kms().create_key().unwrap();
+    let instance = world.instance_with(&[("TOKEN_KMS_KEY_ID", &key)]).await.unwrap();
+    let visitor = super::program(&world).at(&instance);
+    let location = world.consent(&visitor.begin("").await, &local::google::Decision::all(ANNA));
+    assert_ne!(visitor.get(&location).await.status(), 200);
+}

@@ -53,3 +53,17 @@ async fn a_new_connections_session_is_not_older_than_sessions_may_be() {
     let session = open(&world.connect(ANNA).await).unwrap();
     assert!(session.issued_at.to_string() >= world.attribute(ANNA, "sessions_valid_after").unwrap());
 }
+
+#[tokio::test]
+async fn on_plain_http_loopback_the_cookies_drop_secure_and_the_prefix() {
+    let base = "http://localhost:8787";
+    let settings = Settings { redirect_uris: vec![format!("{base}/callback")], ..Settings::default() };
+    let world = settings.variable("PUBLIC_BASE_URL", base).start().await;
+    let answer = connect(&world, "").await;
+    assert_eq!(answer.status(), 200, "{}", answer.body());
+    let mut cookies: Vec<_> = answer.cookies().collect();
+    cookies.sort_unstable();
+    assert!(cookies[0].starts_with("pending-") && cookies[0].contains("Max-Age=0"), "{cookies:?}");
+    assert!(cookies[1].starts_with("session="), "{cookies:?}");
+    assert!(cookies.iter().all(|cookie| !cookie.contains("Secure") && cookie.contains("HttpOnly")));
+}

@@ -152,3 +152,28 @@ async fn a_damaged_connection_is_replaced() {
         assert_eq!(answer.status(), 200, "without {name}: {}", answer.body());
     }
 }
+
+#[tokio::test]
+async fn instances_that_start_at_once_agree_on_the_keys_of_the_index() {
+    let world = World::start().await;
+    let instances = [world.another_instance().await, world.another_instance().await];
+    let connect_at = async |instance, email| {
+        let visitor = super::program(&world).at(instance);
+        let location = world.consent(&visitor.begin("prompt=consent").await, &Decision::all(email));
+        assert_connected(&visitor.get(&location).await);
+    };
+    futures_util::join!(connect_at(&instances[0], ANNA), connect_at(&instances[1], DAVID));
+    connect_at(&instances[1], ANNA).await;
+    connect_at(&instances[0], DAVID).await;
+    assert_eq!((index(&world, ANNA).len(), index(&world, DAVID).len()), (2, 2), "each removed the other's entries");
+}
+
+#[tokio::test]
+async fn a_write_whose_answers_are_all_lost_leaves_one_whole_connection() {
+    use local::aws::{AwsFault, Effect};
+    let world = World::start().await;
+    world.aws.faults().fail("DynamoDB.TransactWriteItems", AwsFault::times(3, Effect::LoseAnswer));
+    assert_connected(&connect(&world, "").await);
+    assert_eq!((world.random.waits(), index(&world, ANNA).len()), (1, 2));
+    assert_connected(&connect(&world, "").await);
+}
