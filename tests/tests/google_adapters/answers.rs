@@ -98,12 +98,7 @@ async fn an_answer_that_makes_no_sense_is_an_error() {
 async fn an_answer_that_is_too_large_is_an_error() {
     let gmail = "413 responseTooLarge GiveUp";
     let outcomes = ["malformed 200", "malformed 200", "malformed 200", "no keys", gmail, gmail];
-    for call in CALLS.into_iter().zip(outcomes) {
-        let google = Google::answering(Answer::Huge(200, 26 * 1024 * 1024)).await;
-        let outcome = call.0.run(&google, PATIENCE).await;
-        assert!(outcome.starts_with(call.1.trim_end_matches("GiveUp")), "{:?}: {outcome}", call.0);
-        assert_eq!(google.calls(), 1);
-    }
+    assert_outcomes(&Answer::Huge(200, 26 * 1024 * 1024), PATIENCE, outcomes).await;
 }
 
 #[tokio::test]
