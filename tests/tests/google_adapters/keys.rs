@@ -95,7 +95,7 @@ async fn keys_are_kept_as_long_as_cache_control_says_by_the_clock() {
     let world = world().await;
     world.keys.prefetch().await.unwrap();
     assert_eq!(world.verify(&world.id_token()).await.unwrap().as_deref(), Some("118"));
-    world.clock.pass(Duration::from_secs(MAX_AGE) - Duration::from_millis(1));
+    world.clock.pass(Duration::from_millis(MAX_AGE * 1000 - 1));
     world.verify(&world.id_token()).await.unwrap();
     assert_eq!(world.fetches(), 1);
     world.clock.pass(Duration::from_millis(1));
