@@ -8,7 +8,7 @@ mod vault {
     mod invalid_grant;
     mod lease;
     mod lost_answers;
-    // mod model;
+    mod model;
     mod sealing;
     mod sharing;
     mod world;

@@ -48,7 +48,7 @@ async fn another_takes_over_when_the_lease_of_a_dead_instance_ends_and_not_befor
     world.connect_and_expire(ANNA).await;
     let (dead, _gate) = holder(&world).await;
     dead.abort();
-    world.clock.pass(Lease::LIFETIME - INSTANT);
+    world.clock.pass(Lease::LIFETIME.saturating_sub(INSTANT));
     let other = ask(&world);
     looked_again(&world).await;
     assert_eq!(world.refreshes(), 1);

@@ -284,7 +284,8 @@ impl Instance {
 
 /// What the callback knows after a consent.
 pub(super) fn consent<'a>(user_id: &'a UserId, email: &'a str, tokens: &'a TokenResponse) -> Consent<'a> {
-    let scopes: BTreeSet<_> = tokens.scopes.iter().flat_map(|scopes| scopes.iter()).map(str::to_owned).collect();
+    let scopes: BTreeSet<_> =
+        tokens.scopes.iter().flat_map(shared::domain::scope::Scopes::iter).map(str::to_owned).collect();
     Consent { user_id, email: Some(email), client_id: CLIENT_ID, scopes, tokens }
 }
 
