@@ -18,10 +18,12 @@ mod list_messages {
     mod bad_input;
     mod deadlines;
     mod ids;
+    mod large;
     mod messages;
     mod navigation;
     mod outcomes;
     mod stores;
+    mod stub;
 
     /// A world in which Anna is connected.
     async fn connected() -> World {

@@ -1,0 +1,145 @@
+//! A Gmail that answers as a test says, also as the real one should not.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Router,
+    extract::{RawQuery, State},
+    http::header::CONTENT_TYPE,
+    response::IntoResponse,
+    routing::{get, post},
+};
+use serde_json::{Value, json};
+use tests::world::{ANNA, Instance, World};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use super::{connected, ids, listing, of};
+
+/// One answer inside a batch: its status and body.
+pub(super) type Inner = (u16, String);
+
+/// What a stub is made of.
+pub(super) struct Script {
+    /// How many messages there are.
+    pub(super) count: usize,
+    /// What each is answered with, by its place.
+    pub(super) message: Box<dyn Fn(usize) -> Inner + Send + Sync>,
+    /// The whole answer to a batch: content type and body, from each place and its inner answer.
+    pub(super) batch: fn(Vec<(usize, Inner)>) -> (&'static str, String),
+}
+
+impl Script {
+    /// Messages that are answered as they should be.
+    pub(super) fn new(count: usize, message: impl Fn(usize) -> Inner + Send + Sync + 'static) -> Self {
+        Self { count, message: Box::new(message), batch: in_order }
+    }
+}
+
+/// A running stub, and an instance that lists from it.
+pub(super) struct Stub {
+    pub(super) world: World,
+    pub(super) instance: Arc<Instance>,
+    gmail: Arc<Gmail>,
+    server: JoinHandle<()>,
+}
+
+struct Gmail {
+    script: Script,
+    /// The places that each batch asked for.
+    batches: Mutex<Vec<Vec<usize>>>,
+}
+
+/// The identifier of the message at a place; every third one's thread is another's.
+pub(super) fn id(place: usize) -> String {
+    format!("{:016x}", 0x18c0_0000_0000_0000_u64 - place as u64)
+}
+
+fn entry(place: usize) -> Value {
+    json!({ "id": id(place), "threadId": id(place + usize::from(place.is_multiple_of(3))) })
+}
+
+/// A message of about that many bytes.
+pub(super) fn message(place: usize, size: usize) -> Inner {
+    let entry = entry(place);
+    (200, format!("{{\"id\":{},\"threadId\":{},\"snippet\":\"{}\"}}", entry["id"], entry["threadId"], "x".repeat(size)))
+}
+
+pub(super) fn in_order(answers: Vec<(usize, Inner)>) -> (&'static str, String) {
+    let parts: String = answers.iter().map(|(index, inner)| part(*index, inner)).collect();
+    ("multipart/mixed; boundary=b_1", format!("{parts}--b_1--\r\n"))
+}
+
+pub(super) fn part(index: usize, (status, body): &Inner) -> String {
+    format!(
+        "--b_1\r\nContent-Type: application/http\r\nContent-ID: <response-{index}>\r\n\r\n\
+         HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\n\r\n{body}\r\n"
+    )
+}
+
+impl Stub {
+    pub(super) async fn start(script: Script) -> Self {
+        let world = connected().await;
+        let gmail = Arc::new(Gmail { script, batches: Mutex::default() });
+        let router = Router::new()
+            .route("/gmail/v1/users/me/messages", get(list))
+            .route("/batch/gmail/v1", post(batch))
+            .with_state(gmail.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let instance = world.instance_with(&[("GMAIL_BASE_URL", &origin)]).await.unwrap();
+        Self { world, instance, gmail, server }
+    }
+
+    /// The places that each batch asked for so far.
+    pub(super) fn batches(&self) -> Vec<Vec<usize>> {
+        self.gmail.batches.lock().unwrap().clone()
+    }
+
+    /// Every answer from the first to the last.
+    pub(super) async fn walk(&self, query: &str) -> Vec<Value> {
+        let (mut pages, mut from) = (Vec::<Value>::new(), String::new());
+        loop {
+            let answer = self.instance.send(&of(ANNA, &format!("{query}{from}"))).await;
+            assert!(answer.body().len() <= 5 * 1024 * 1024, "{}", answer.body().len());
+            let page = listing(&answer);
+            assert!(!ids(&page).is_empty(), "every answer goes on by a message");
+            from = page["nextPageToken"].as_str().map(|token| format!("&pageToken={token}")).unwrap_or_default();
+            pages.push(page);
+            if from.is_empty() {
+                return pages;
+            }
+        }
+    }
+}
+
+impl Drop for Stub {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn list(State(gmail): State<Arc<Gmail>>, RawQuery(query): RawQuery) -> impl IntoResponse {
+    let query = query.unwrap_or_default();
+    let number = |name: &str| {
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(known, _)| known == name).map(|(_, value)| value.parse::<usize>().unwrap())
+    };
+    let (from, size) = (number("pageToken").unwrap_or(0), number("maxResults").unwrap());
+    let end = (from + size).min(gmail.script.count);
+    let mut page = json!({ "messages": (from..end).map(entry).collect::<Value>(), "resultSizeEstimate": 201 });
+    if end < gmail.script.count {
+        page["nextPageToken"] = json!(end.to_string());
+    }
+    axum::Json(page)
+}
+
+async fn batch(State(gmail): State<Arc<Gmail>>, body: String) -> impl IntoResponse {
+    let place = |id: &str| 0x18c0_0000_0000_0000 - u64::from_str_radix(id, 16).unwrap();
+    let asked = body.lines().filter_map(|line| line.strip_prefix("GET /gmail/v1/users/me/messages/"));
+    let places: Vec<_> = asked.map(|rest| usize::try_from(place(&rest[..16])).unwrap()).collect();
+    gmail.batches.lock().unwrap().push(places.clone());
+    let answers = places.iter().enumerate().map(|(index, place)| (index, (gmail.script.message)(*place)));
+    let (content_type, body) = (gmail.script.batch)(answers.collect());
+    ([(CONTENT_TYPE, content_type)], body)
+}

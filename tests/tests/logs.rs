@@ -1,0 +1,301 @@
+//! What the functions' real binaries print: one JSON object a line, whatever an operator needs, and never a secret.
+
+#[cfg(test)]
+mod logs {
+    use std::{collections::BTreeSet, time::Duration};
+
+    use local::{
+        aws::{AwsFault, Effect as AwsEffect},
+        google::{Decision, Effect, Endpoint, GmailError},
+    };
+    use serde_json::Value;
+    use tests::{
+        answer::Answer,
+        binaries::binary,
+        cookie_jar::CookieJar,
+        event::Event,
+        runtime_api::FunctionProcess,
+        secrets_search::assert_no_secrets,
+        world::{ANNA, CLIENT_SECRET, COOKIE_KEY, DAVID, NAVIGATION, World, sub},
+    };
+    use url::Url;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// A function's process over a world.
+    async fn start(world: &World, name: &str, level: Option<&str>) -> FunctionProcess {
+        let mut variables = world.variables().clone();
+        variables.extend(level.map(|level| ("RUST_LOG".to_owned(), level.to_owned())));
+        let path = tokio::task::spawn_blocking({
+            let name = name.to_owned();
+            move || binary(&name).unwrap()
+        });
+        FunctionProcess::start(&path.await.unwrap(), &variables).await.unwrap()
+    }
+
+    async fn send(process: &FunctionProcess, event: &Event) -> Answer {
+        Answer::read(process.invoke(&event.json(), PATIENCE).await.unwrap()).unwrap()
+    }
+
+    fn of(email: &str, query: &str) -> Event {
+        Event::get(&format!("/users/{}/messages", sub(email))).query(query).iam()
+    }
+
+    /// Every line that was printed, once so many requests have theirs. Each line is a JSON object.
+    async fn lines(process: &FunctionProcess, requests: usize) -> Vec<Value> {
+        let printed = |output: &str| output.matches("\"message\":\"request\"").count() >= requests;
+        let waited = async {
+            while !printed(&process.output()) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waited).await.unwrap();
+        let output = process.output();
+        output.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
+    }
+
+    fn requests(lines: &[Value]) -> Vec<&Value> {
+        lines.iter().filter(|line| line["message"] == "request").collect()
+    }
+
+    fn calls(line: &Value) -> BTreeSet<&str> {
+        line["upstream"].as_array().unwrap().iter().map(|call| call["call"].as_str().unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn each_request_has_one_line_with_what_came_of_it_and_what_it_took() {
+        let world = World::start().await;
+        world.connect(ANNA).await;
+        let process = start(&world, "list-messages", None).await;
+        let events = [
+            of(ANNA, "format=minimal&q=in:inbox"),
+            of(ANNA, ""),
+            of(DAVID, ""),
+            of(ANNA, "maxResults=0"),
+            Event::get("/messages"),
+            Event::get("/messages").header("accept", NAVIGATION),
+            Event::get(&format!("/users/{}/messages", sub(ANNA))),
+            Event::get("/nowhere"),
+        ];
+        for event in &events {
+            send(&process, event).await;
+        }
+        let lines = lines(&process, events.len()).await;
+        let requests = requests(&lines);
+        let told: Vec<_> = requests.iter().map(|line| (line["outcome"].as_str().unwrap(), line["status"].as_u64().unwrap())).collect();
+        let expected = [
+            ("ok", 200),
+            ("ok", 200),
+            ("connection_not_found", 404),
+            ("invalid_request", 400),
+            ("session_required", 401),
+            ("session_required", 302),
+            ("forbidden", 403),
+            ("not_found", 404),
+        ];
+        assert_eq!(told, expected);
+        for (place, line) in requests.iter().enumerate() {
+            assert_eq!((&line["function"], &line["level"]), (&"list-messages".into(), &"info".into()));
+            assert_eq!(line["cold"], place == 0);
+            let duration = line["duration_ms"].as_f64().unwrap();
+            for call in line["upstream"].as_array().unwrap() {
+                assert!(call["ms"].as_f64().is_some_and(|ms| (0.0..=duration).contains(&ms)), "{line}");
+            }
+            let timestamp = line["timestamp"].as_str().unwrap();
+            assert!(shared::domain::time::Timestamp::parse(timestamp).is_some() && timestamp.ends_with('Z'), "{timestamp}");
+        }
+        let routes: Vec<_> = requests.iter().map(|line| line["route"].as_str().unwrap()).collect();
+        let (own, users) = ("GET /messages", "GET /users/{user_id}/messages");
+        assert_eq!(routes, [users, users, users, users, own, own, users, "none"]);
+        let first = calls(requests[0]);
+        assert!(first.contains("gmail.list") && first.contains("gmail.batch"), "{first:?}");
+        assert!(first.iter().any(|call| call.starts_with("dynamodb.")), "{first:?}");
+        assert!(first.iter().any(|call| call.starts_with("kms.")), "{first:?}");
+        assert!(!calls(requests[1]).contains("gmail.batch"));
+        assert!(requests[3..].iter().all(|line| calls(line).is_empty()), "{requests:?}");
+    }
+
+    #[tokio::test]
+    async fn each_retry_has_a_line() {
+        let world = World::start().await;
+        world.connect(ANNA).await;
+        world.google.expire_access_tokens(&sub(ANNA));
+        let process = start(&world, "list-messages", None).await;
+        let broken = || Effect::Status { status: 503, body: None, headers: vec![] };
+        world.google.faults().inject_times(Endpoint::Token, 2, broken());
+        world.google.faults().inject_times(Endpoint::List, 1, Effect::Gmail(GmailError::AuthError));
+        world.google.faults().inject_times(Endpoint::List, 1, broken());
+        world.aws.faults().fail("DynamoDB.GetItem", AwsFault::times(1, AwsEffect::Status(500)));
+        assert_eq!(send(&process, &of(ANNA, "")).await.status(), 200);
+        let lines = lines(&process, 1).await;
+        let retries: Vec<_> = lines.iter().filter(|line| line["message"] == "trying again").collect();
+        let called: Vec<_> = retries.iter().map(|line| line["call"].as_str().unwrap()).collect();
+        assert_eq!(called, ["DynamoDB.GetItem", "google.token.refresh", "google.token.refresh", "gmail.list"]);
+        assert!(retries.iter().all(|line| line["level"] == "warn" && line["function"] == "list-messages"), "{retries:?}");
+        assert!(retries[3]["wait_ms"].as_u64().unwrap() >= 1_000);
+        assert_eq!(retries[3]["error"], "Gmail answers 503 ");
+    }
+
+    #[tokio::test]
+    async fn what_the_operator_must_mend_is_named() {
+        let world = World::start().await;
+        world.connect(ANNA).await;
+        let process = start(&world, "list-messages", None).await;
+        world.google.faults().inject_times(Endpoint::List, 1, Effect::Gmail(GmailError::ServiceDisabled));
+        assert_eq!(send(&process, &of(ANNA, "")).await.status(), 500);
+        world.google.expire_access_tokens(&sub(ANNA));
+        let refused = Effect::TokenError { error: "invalid_client".to_owned(), subtype: None };
+        world.google.faults().inject_times(Endpoint::Token, 9, refused);
+        assert_eq!(send(&process, &of(ANNA, "")).await.status(), 500);
+        let lines = lines(&process, 2).await;
+        let errors: Vec<_> = lines.iter().filter(|line| line["level"] == "error").collect();
+        assert_eq!(errors.len(), 2, "{errors:?}");
+        assert!(errors[0]["message"].as_str().unwrap().contains("enable the Gmail API"), "{errors:?}");
+        assert!(errors[1]["message"].as_str().unwrap().contains("client_secret.json"), "{errors:?}");
+        assert_eq!(errors[1]["code"], "invalid_client");
+    }
+
+    /// The functions of one deployment, each a process, and the browser that uses them.
+    struct Deployment<'a> {
+        world: &'a World,
+        functions: [(&'static str, FunctionProcess); 3],
+        jar: CookieJar,
+        /// What must not be printed, with its name.
+        secrets: Vec<(String, String)>,
+    }
+
+    impl<'a> Deployment<'a> {
+        async fn start(world: &'a World) -> Self {
+            let functions = [
+                ("authorize-url", start(world, "authorize-url", Some("trace")).await),
+                ("callback", start(world, "callback", Some("trace")).await),
+                ("list-messages", start(world, "list-messages", Some("trace")).await),
+            ];
+            let fixed = [("client secret", CLIENT_SECRET), ("cookie key", COOKIE_KEY), ("Anna's address", ANNA), ("David's address", DAVID)];
+            let secrets = fixed.map(|(name, secret)| (name.to_owned(), secret.to_owned())).to_vec();
+            Self { world, functions, jar: CookieJar::default(), secrets }
+        }
+
+        fn keep(&mut self, name: &str, secret: &str) {
+            if secret.len() >= tests::secrets_search::SHORTEST {
+                self.secrets.push((name.to_owned(), secret.to_owned()));
+            }
+        }
+
+        /// A browser's request for a path with a query, or for an absolute URL; keeps the cookies.
+        async fn get(&mut self, target: &str) -> Answer {
+            let url = Url::parse("https://mail.example.com").unwrap().join(target).unwrap();
+            let event = Event::get(url.path()).query(url.query().unwrap_or_default()).cookies(self.jar.cookies());
+            let answer = self.send(&event).await;
+            self.jar.apply(answer.cookies());
+            for cookie in answer.cookies() {
+                let value = cookie.split_once('=').unwrap().1.split(';').next().unwrap();
+                self.keep("cookie's value", value);
+            }
+            answer
+        }
+
+        async fn send(&self, event: &Event) -> Answer {
+            let path = event.json()["rawPath"].as_str().unwrap().to_owned();
+            let name = match path.as_str() {
+                "/authorize" | "/authorize-url" => "authorize-url",
+                "/callback" => "callback",
+                _ => "list-messages",
+            };
+            let (_, process) = self.functions.iter().find(|(known, _)| *known == name).unwrap();
+            send(process, event).await
+        }
+
+        /// Begins an authorization and gives where Google sends the browser.
+        async fn consent(&mut self, decision: &Decision) -> String {
+            let target = format!("/authorize-url?login_hint={ANNA}&state=the-callers-own-state&return_to=/messages%3Fq%3Dsecret-search");
+            let url = self.get(&target).await.json().unwrap()["authorization_url"].as_str().unwrap().to_owned();
+            for (name, value) in Url::parse(&url).unwrap().query_pairs() {
+                if ["state", "nonce", "code_challenge"].contains(&&*name) {
+                    self.keep(&name, &value);
+                }
+            }
+            let location = self.world.consent(&url, decision);
+            for (name, value) in Url::parse(&location).unwrap().query_pairs() {
+                if ["state", "code"].contains(&&*name) {
+                    self.keep(&name, &value);
+                }
+            }
+            location
+        }
+
+        /// What Google was sent and what it gave out.
+        fn keep_googles_secrets(&mut self) {
+            for request in self.world.google.requests(Endpoint::Token) {
+                for (name, value) in url::form_urlencoded::parse(&request.body).into_owned() {
+                    if ["code", "code_verifier", "client_secret", "refresh_token"].contains(&name.as_str()) {
+                        self.keep(&name, &value);
+                    }
+                }
+            }
+            for token in self.world.issued_tokens() {
+                self.keep("token", &token);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn no_secret_is_ever_printed_even_at_the_finest_level() {
+        let world = World::start().await;
+        let mut deployment = Deployment::start(&world).await;
+
+        // What goes well: authorization, callback, messages in every format, for the browser and for a backend.
+        let location = deployment.consent(&Decision::all(ANNA)).await;
+        let back = deployment.get(&location).await;
+        assert_eq!(back.status(), 303, "{}", back.body());
+        for query in ["?q=secret-search", "?format=full&maxResults=3", "?format=metadata&metadataHeaders=From"] {
+            assert_eq!(deployment.get(&format!("/messages{query}")).await.status(), 200);
+        }
+        assert_eq!(deployment.send(&of(ANNA, "format=minimal")).await.status(), 200);
+        deployment.keep("search", "secret-search");
+        deployment.keep("caller's state", "the-callers-own-state");
+
+        // What goes wrong on the way: a code used twice, a declined consent, a refused exchange, an unknown state.
+        assert!(deployment.get(&location).await.status() >= 400);
+        let declined = deployment.consent(&Decision::deny(ANNA)).await;
+        deployment.get(&declined).await;
+        let refused = deployment.consent(&Decision::all(ANNA)).await;
+        let malformed = Effect::Status { status: 200, body: Some(format!("{{\"access_token\":\"ya29.{}\"", "m".repeat(40))), headers: vec![] };
+        world.google.faults().inject_times(Endpoint::Token, 1, malformed);
+        deployment.get(&refused).await;
+        deployment.keep("malformed token", &format!("ya29.{}", "m".repeat(40)));
+        world.google.faults().clear_all();
+
+        // And behind it: a rejected token, trouble at Gmail, a token endpoint and a store that stumble, a dead grant.
+        world.google.expire_access_tokens(&sub(ANNA));
+        let trouble = |status| Effect::Status { status, body: Some(format!("{{\"error\":\"{ANNA} {CLIENT_SECRET}\"}}")), headers: vec![] };
+        world.google.faults().inject_times(Endpoint::Token, 1, trouble(503));
+        world.aws.faults().fail("DynamoDB", AwsFault::times(1, AwsEffect::Disconnect));
+        world.google.faults().inject_times(Endpoint::BatchPart, 2, trouble(404));
+        assert_eq!(deployment.send(&of(ANNA, "format=minimal")).await.status(), 200);
+        world.google.faults().inject_times(Endpoint::List, 1, trouble(403));
+        deployment.send(&of(ANNA, "")).await;
+        let words = format!("{{\"error\":{{\"message\":\"{ANNA}\",\"errors\":[{{\"reason\":\"domainPolicy\"}}]}}}}");
+        world.google.faults().inject_times(Endpoint::List, 1, Effect::Status { status: 403, body: Some(words), headers: vec![] });
+        deployment.send(&of(ANNA, "")).await;
+        world.google.revoke(&sub(ANNA));
+        assert_eq!(deployment.send(&of(ANNA, "")).await.status(), 401);
+        let bad = Event::get("/messages").query("pageToken=~the-bad-token-of-somebody").cookie("__Host-session=the-bad-session-of-somebody");
+        deployment.send(&bad).await;
+        deployment.keep("bad session", "the-bad-session-of-somebody");
+
+        deployment.keep_googles_secrets();
+        let kinds: BTreeSet<_> = deployment.secrets.iter().map(|(name, _)| name.as_str()).collect();
+        for kind in ["code", "code_verifier", "cookie's value", "nonce", "refresh_token", "state", "token"] {
+            assert!(kinds.contains(kind), "{kind} was met");
+        }
+        let secrets: Vec<_> = deployment.secrets.iter().map(|(name, secret)| (name.as_str(), secret.as_str())).collect();
+        for (name, process) in &deployment.functions {
+            let printed = lines(process, if *name == "list-messages" { 8 } else { 3 }).await;
+            assert!(requests(&printed).iter().all(|line| line["function"] == *name));
+            let output = process.output();
+            assert_no_secrets(&[(name, &output)], &secrets);
+            assert!(!output.contains("eyJ"), "no JWT in {name}");
+        }
+    }
+}
