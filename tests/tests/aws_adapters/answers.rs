@@ -68,7 +68,7 @@ impl Call {
         match self {
             Self::Find => read_word(&connections.find(&user()).await),
             Self::Put => write_word(&connections.put(&connection(8), &change).await),
-            Self::Lease => write_word(&connections.lease(&read, &lease()).await),
+            Self::Lease => write_word(&connections.lease(&read, &lease(), at(1)).await),
             Self::Share => write_word(&connections.share_access_token(&read, "a", &token, at(1)).await),
             Self::Release => write_word(&connections.release(&read, "a").await),
             Self::Mark => write_word(&connections.mark_revoked(&read, "reason", at(1)).await),

@@ -45,7 +45,8 @@ async fn a_listing_ends_where_the_body_does_and_goes_on_exactly_there() {
 #[tokio::test]
 async fn a_message_larger_than_any_answer_is_named_and_the_listing_goes_on() {
     for lonely in [0, 3, 9, 10, 24] {
-        let stub = Stub::start(Script::new(25, move |place| message(place, if place == lonely { 6 * MIB } else { 9 }))).await;
+        let stub =
+            Stub::start(Script::new(25, move |place| message(place, if place == lonely { 6 * MIB } else { 9 }))).await;
         let pages = stub.walk("format=full").await;
         assert_eq!(walked(&pages), all_ids(25), "{lonely}");
         let errors: Vec<_> = pages.iter().filter_map(|page| page["errors"].as_array()).flatten().collect();
@@ -61,7 +62,8 @@ async fn a_message_larger_than_any_answer_is_named_and_the_listing_goes_on() {
 
 #[tokio::test]
 async fn a_batch_answer_larger_than_is_read_is_fetched_in_halves() {
-    let stub = Stub::start(Script::new(10, |place| message(place, if place < 5 { 4_500 * KIB } else { 700 * KIB }))).await;
+    let stub =
+        Stub::start(Script::new(10, |place| message(place, if place < 5 { 4_500 * KIB } else { 700 * KIB }))).await;
     let answer = stub.instance.send(&of(ANNA, "format=full&maxResults=10")).await;
     assert_eq!(ids(&listing(&answer)), all_ids(1), "the first fills the answer");
     let sizes: Vec<_> = stub.batches().iter().map(Vec::len).collect();
@@ -193,11 +195,19 @@ async fn a_part_that_makes_no_sense_costs_only_its_own_message() {
 #[tokio::test]
 async fn a_part_that_is_no_message_is_not_passed_on() {
     for body in ["[]", "7", "null", "\"text\"", "{}", "{\"id\":\"another\"}"] {
-        let stub = Stub::start(Script::new(3, move |place| if place == 1 { (200, body.to_owned()) } else { message(place, 9) })).await;
+        let stub = Stub::start(Script::new(
+            3,
+            move |place| if place == 1 { (200, body.to_owned()) } else { message(place, 9) },
+        ))
+        .await;
         let listed = listing(&stub.instance.send_within(&of(ANNA, "format=minimal"), NO_WAITS).await);
         let messages = listed["messages"].as_array().unwrap();
         assert!(messages.iter().all(Value::is_object), "{body}: {listed}");
-        assert_eq!(messages.iter().map(|message| message["id"].clone()).collect::<Value>(), json!(all_ids(3)), "{body}");
+        assert_eq!(
+            messages.iter().map(|message| message["id"].clone()).collect::<Value>(),
+            json!(all_ids(3)),
+            "{body}"
+        );
     }
 }
 
@@ -215,7 +225,8 @@ async fn a_reason_without_end_does_not_make_an_answer_without_end() {
 
 #[tokio::test]
 async fn the_instance_that_met_a_strange_gmail_serves_on() {
-    let stub = Stub::start(Script { batch: |_| ("", String::new()), ..Script::new(5, |place| message(place, 20)) }).await;
+    let stub =
+        Stub::start(Script { batch: |_| ("", String::new()), ..Script::new(5, |place| message(place, 20)) }).await;
     problem(&stub.instance.send_within(&of(ANNA, "format=full"), NO_WAITS).await, 503, "google_unavailable");
     assert_eq!(ids(&listing(&stub.instance.send(&of(ANNA, "")).await)), all_ids(5));
     assert_eq!(stub.world.attribute(ANNA, "status").unwrap(), "active");
