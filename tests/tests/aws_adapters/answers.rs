@@ -1,5 +1,6 @@
 //! What fails for now is tried again by the SDK, and ends as an error that says whether it may go better.
 
+use futures_util::future::join_all;
 use local::aws::{AwsFault, Effect};
 use shared::{
     domain::{
@@ -113,15 +114,18 @@ fn denied() -> Effect {
 
 /// Runs every call under a fault, which strikes that often: what became of it, and after how many tries.
 async fn assert_every(effect: Effect, times: Option<u32>, expected: &str, tries: u64) {
-    for (call, operation) in CALLS {
-        let (aws, wrapped) = world().await;
-        let before = aws.embedded.faults().calls(operation);
-        aws.embedded.faults().fail(operation, AwsFault { times, effect: effect.clone() });
-        let outcome = call.run(&aws, &wrapped).await;
-        let expected = if call.tells() || expected == "ok" { expected } else { "for good" };
-        assert_eq!(outcome, expected, "{call:?} {effect:?}");
-        assert_eq!(aws.embedded.faults().calls(operation) - before, tries, "{call:?} {effect:?}");
-    }
+    let fault = AwsFault { times, effect };
+    join_all(CALLS.map(|(call, operation)| assert_one(call, operation, &fault, expected, tries))).await;
+}
+
+async fn assert_one(call: Call, operation: &str, fault: &AwsFault, expected: &str, tries: u64) {
+    let (aws, wrapped) = world().await;
+    let before = aws.embedded.faults().calls(operation);
+    aws.embedded.faults().fail(operation, fault.clone());
+    let outcome = call.run(&aws, &wrapped).await;
+    let expected = if call.tells() || expected == "ok" { expected } else { "for good" };
+    assert_eq!(outcome, expected, "{call:?} {fault:?}");
+    assert_eq!(aws.embedded.faults().calls(operation) - before, tries, "{call:?} {fault:?}");
 }
 
 #[tokio::test]
