@@ -26,15 +26,15 @@ use local::{
 use shared::config::BadVariable;
 use tokio::{net::TcpListener, task::JoinHandle};
 
+use self::instance::Surroundings;
 pub use self::{
-    inspection::connection_key,
     clock::TestClock,
+    inspection::connection_key,
     instance::{Instance, PATIENCE},
     random::TestRandom,
     soundness::assert_sound,
     visitor::{NAVIGATION, Visitor},
 };
-use self::instance::Surroundings;
 use crate::answer::Answer;
 
 /// Where browsers reach the functions.

@@ -119,8 +119,16 @@ async fn a_browser_needs_a_session_of_this_deployment() {
     }
     assert_eq!(world.google_calls(), calls);
     // The other deployment has the same cookie key, but had it another one, its sessions would not open either.
-    other_world.aws.secrets().put(tests::world::COOKIE_KEY_SECRET_ID, "quite another cookie key, of the same length").unwrap();
-    other_world.aws.secrets().put(tests::world::COOKIE_KEY_SECRET_ID, "and one more, so that nothing is left of it").unwrap();
+    other_world
+        .aws
+        .secrets()
+        .put(tests::world::COOKIE_KEY_SECRET_ID, "quite another cookie key, of the same length")
+        .unwrap();
+    other_world
+        .aws
+        .secrets()
+        .put(tests::world::COOKIE_KEY_SECRET_ID, "and one more, so that nothing is left of it")
+        .unwrap();
     let elsewhere = other_world.another_instance().await;
     problem(&elsewhere.send(&with_cookie(&session)).await, 401, "session_required");
 }
@@ -158,4 +166,13 @@ async fn a_session_that_its_connection_ended_is_refused_and_a_backend_is_not() {
     let told = problem(&world.visitor.get("/messages").await, 401, "session_required");
     assert_eq!(told["authorization_url"], authorization_url(true, false));
     listing(&world.instance.send(&of(ANNA, "")).await);
+}
+
+#[tokio::test]
+async fn without_a_public_address_callers_are_sent_to_the_host_they_called() {
+    let world = connected().await;
+    let instance = world.instance_with(&[("PUBLIC_BASE_URL", "")]).await.unwrap();
+    let event = Event::get("/messages").domain_name("abc.execute-api.eu-central-1.amazonaws.com");
+    let told = problem(&instance.send(&event).await, 401, "session_required");
+    assert_eq!(told["authorization_url"], "https://abc.execute-api.eu-central-1.amazonaws.com/authorize");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use local::google::{Effect, Endpoint, GmailError};
+use local::google::{Decision, Effect, Endpoint, GmailError};
 use serde_json::{Value, json};
 use tests::{
     answer::Answer,
@@ -149,7 +149,11 @@ async fn a_refused_client_is_our_fault_and_never_the_users() {
         let reads = world.aws.faults().calls("SecretsManager.BatchGetSecretValue");
         let told = problem(&list(&world, "").await, 500, "misconfigured");
         assert_eq!(told["authorization_url"], Value::Null);
-        assert_eq!(world.aws.faults().calls("SecretsManager.BatchGetSecretValue") - reads, 1, "the secret is read afresh once");
+        assert_eq!(
+            world.aws.faults().calls("SecretsManager.BatchGetSecretValue") - reads,
+            1,
+            "the secret is read afresh once"
+        );
         assert_eq!((refreshes(&world), lasting(&world)), (1, row));
         world.google.faults().clear_all();
         listing(&list(&world, "").await);
@@ -259,13 +263,37 @@ async fn a_token_that_gmail_rejects_is_refreshed_once_and_shared() {
 
 #[tokio::test]
 async fn a_fresh_token_that_gmail_rejects_too_means_that_the_access_has_ended() {
-    for (endpoint, query) in [(Endpoint::List, ""), (Endpoint::Batch, "format=full"), (Endpoint::BatchPart, "format=minimal")] {
+    for (endpoint, query) in
+        [(Endpoint::List, ""), (Endpoint::Batch, "format=full"), (Endpoint::BatchPart, "format=minimal")]
+    {
         let world = connected().await;
         world.google.faults().inject_times(endpoint, 1_000, Effect::Gmail(GmailError::AuthError));
         let answer = list(&world, query).await;
         assert_ended(&world, &answer, "access_token_rejected");
         assert_eq!(refreshes(&world), 1, "{endpoint:?}");
     }
+}
+
+#[tokio::test]
+async fn a_consent_given_meanwhile_outlives_a_token_that_gmail_rejects_twice() {
+    let world = connected().await;
+    world.google.faults().inject_times(Endpoint::List, 2, Effect::Gmail(GmailError::AuthError));
+    let faults = world.aws.faults();
+    let [lease, share, mark] = [(); 3].map(|()| faults.hold("DynamoDB.UpdateItem"));
+    let consented = async {
+        for mut gate in [lease, share] {
+            gate.reached().await;
+            gate.release();
+        }
+        let mut mark = mark;
+        mark.reached().await;
+        let location = world.consent(&world.visitor.begin("prompt=consent").await, &Decision::all(ANNA));
+        assert_eq!(world.callback(&location).await.status(), 200);
+        mark.release();
+    };
+    let (answer, ()) = tokio::join!(list(&world, ""), consented);
+    assert_eq!(world.attribute(ANNA, "status").unwrap(), "active");
+    assert_eq!(ids(&listing(&answer)).len(), 30);
 }
 
 #[tokio::test]

@@ -134,7 +134,9 @@ async fn a_body_and_other_methods_change_nothing() {
 #[tokio::test]
 async fn events_that_no_gateway_sends_are_answered() {
     let world = connected().await;
-    for event in ["", "null", "[]", "{}", "{\"rawPath\":7}", "{\"requestContext\":null}", "\u{0}", "{\"headers\":{\"a\":[]}}"] {
+    for event in
+        ["", "null", "[]", "{}", "{\"rawPath\":7}", "{\"requestContext\":null}", "\u{0}", "{\"headers\":{\"a\":[]}}"]
+    {
         let answer = world.instance.send_raw("list-messages", event).await;
         assert!(matches!(answer.status(), 400 | 404), "{event}: {}", answer.body());
     }

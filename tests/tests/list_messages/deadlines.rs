@@ -39,7 +39,9 @@ async fn rest(world: &World, query: &str, page: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn while_gmail_hangs_from_the_first_the_answer_says_so_in_time() {
-    for (endpoint, query) in [(Endpoint::List, ""), (Endpoint::Batch, "format=full"), (Endpoint::BatchPart, "format=minimal")] {
+    for (endpoint, query) in
+        [(Endpoint::List, ""), (Endpoint::Batch, "format=full"), (Endpoint::BatchPart, "format=minimal")]
+    {
         let world = mailbox_of(30).await;
         hang_after(&world, endpoint, 0);
         let answer = list_within(&world, query, Duration::from_millis(900)).await;

@@ -45,7 +45,8 @@ async fn a_listing_ends_where_the_body_does_and_goes_on_exactly_there() {
 #[tokio::test]
 async fn a_message_larger_than_any_answer_is_named_and_the_listing_goes_on() {
     for lonely in [0, 3, 9, 10, 24] {
-        let stub = Stub::start(Script::new(25, move |place| message(place, if place == lonely { 6 * MIB } else { 9 }))).await;
+        let stub =
+            Stub::start(Script::new(25, move |place| message(place, if place == lonely { 6 * MIB } else { 9 }))).await;
         let pages = stub.walk("format=full").await;
         assert_eq!(walked(&pages), all_ids(25), "{lonely}");
         let errors: Vec<_> = pages.iter().filter_map(|page| page["errors"].as_array()).flatten().collect();
@@ -61,7 +62,8 @@ async fn a_message_larger_than_any_answer_is_named_and_the_listing_goes_on() {
 
 #[tokio::test]
 async fn a_batch_answer_larger_than_is_read_is_fetched_in_halves() {
-    let stub = Stub::start(Script::new(10, |place| message(place, if place < 5 { 4_500 * KIB } else { 700 * KIB }))).await;
+    let stub =
+        Stub::start(Script::new(10, |place| message(place, if place < 5 { 4_500 * KIB } else { 700 * KIB }))).await;
     let answer = stub.instance.send(&of(ANNA, "format=full&maxResults=10")).await;
     assert_eq!(ids(&listing(&answer)), all_ids(1), "the first fills the answer");
     let sizes: Vec<_> = stub.batches().iter().map(Vec::len).collect();
@@ -97,11 +99,13 @@ fn whatever_the_sizes_every_message_comes_once_and_in_order() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let size = prop_oneof![6 => 0usize..2_000, 3 => 100_000usize..900_000, 1 => 4_000_000usize..6_000_000];
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(8));
-    let outcome = runner.run(&(prop::collection::vec(size, 1..40), any::<bool>()), |(sizes, full)| {
+    let wanted = prop::option::of(1usize..15);
+    let outcome = runner.run(&(prop::collection::vec(size, 1..40), any::<bool>(), wanted), |(sizes, full, wanted)| {
         runtime.block_on(async {
             let count = sizes.len();
             let stub = Stub::start(Script::new(count, move |place| message(place, sizes[place]))).await;
-            let pages = stub.walk(if full { "format=full" } else { "format=minimal" }).await;
+            let wanted = wanted.map(|wanted| format!("&maxResults={wanted}")).unwrap_or_default();
+            let pages = stub.walk(&format!("format={}{wanted}", if full { "full" } else { "minimal" })).await;
             prop_assert_eq!(walked(&pages), all_ids(count));
             let named: Vec<_> = pages.iter().filter_map(|page| page["errors"].as_array()).flatten().collect();
             prop_assert!(named.iter().all(|error| error["reason"] == "responseTooLarge"));
@@ -112,6 +116,44 @@ fn whatever_the_sizes_every_message_comes_once_and_in_order() {
         })
     });
     outcome.unwrap();
+}
+
+#[tokio::test]
+async fn identifiers_end_where_the_body_does_too() {
+    let stub = Stub::start(Script::new(120_000, |place| message(place, 9))).await;
+    let pages = stub.walk("").await;
+    assert_eq!(walked(&pages), all_ids(120_000));
+    assert_eq!(pages.len(), 2);
+}
+
+#[tokio::test]
+async fn a_place_within_a_page_can_be_gone_on_from_in_any_format_and_in_small_steps() {
+    let stub = Stub::start(Script::new(20, |place| message(place, 400 * KIB))).await;
+    let first = listing(&stub.instance.send(&of(ANNA, "format=full")).await);
+    let token = first["nextPageToken"].as_str().unwrap();
+    let steps = stub.walk(&format!("maxResults=3&pageToken={token}")).await;
+    assert_eq!([ids(&first), walked(&steps)].concat(), all_ids(20));
+    assert_eq!(steps.iter().map(|step| ids(step).len()).collect::<Vec<_>>(), [3, 3, 2]);
+    for query in ["q=other", "labelIds=INBOX", "includeSpamTrash=true"] {
+        let answer = stub.instance.send(&of(ANNA, &format!("{query}&pageToken={token}"))).await;
+        assert!(problem(&answer, 400, "invalid_request")["detail"].as_str().unwrap().contains("pageToken"));
+    }
+}
+
+#[tokio::test]
+async fn pages_that_are_short_or_empty_are_not_the_end() {
+    let script = || Script { sparse: Some(7), ..Script::new(40, |place| message(place, 9)) };
+    for query in ["", "format=minimal", "maxResults=9", "maxResults=9&format=full"] {
+        let stub = Stub::start(script()).await;
+        let (mut seen, mut from) = (Vec::new(), String::new());
+        loop {
+            let page = listing(&stub.instance.send(&of(ANNA, &format!("{query}{from}"))).await);
+            seen.extend(ids(&page));
+            let Some(token) = page["nextPageToken"].as_str() else { break };
+            from = format!("&pageToken={token}");
+        }
+        assert_eq!(seen, all_ids(40), "{query}");
+    }
 }
 
 fn shuffled(mut answers: Vec<(usize, Inner)>) -> (&'static str, String) {
@@ -193,11 +235,19 @@ async fn a_part_that_makes_no_sense_costs_only_its_own_message() {
 #[tokio::test]
 async fn a_part_that_is_no_message_is_not_passed_on() {
     for body in ["[]", "7", "null", "\"text\"", "{}", "{\"id\":\"another\"}"] {
-        let stub = Stub::start(Script::new(3, move |place| if place == 1 { (200, body.to_owned()) } else { message(place, 9) })).await;
+        let stub = Stub::start(Script::new(
+            3,
+            move |place| if place == 1 { (200, body.to_owned()) } else { message(place, 9) },
+        ))
+        .await;
         let listed = listing(&stub.instance.send_within(&of(ANNA, "format=minimal"), NO_WAITS).await);
         let messages = listed["messages"].as_array().unwrap();
         assert!(messages.iter().all(Value::is_object), "{body}: {listed}");
-        assert_eq!(messages.iter().map(|message| message["id"].clone()).collect::<Value>(), json!(all_ids(3)), "{body}");
+        assert_eq!(
+            messages.iter().map(|message| message["id"].clone()).collect::<Value>(),
+            json!(all_ids(3)),
+            "{body}"
+        );
     }
 }
 
@@ -215,7 +265,8 @@ async fn a_reason_without_end_does_not_make_an_answer_without_end() {
 
 #[tokio::test]
 async fn the_instance_that_met_a_strange_gmail_serves_on() {
-    let stub = Stub::start(Script { batch: |_| ("", String::new()), ..Script::new(5, |place| message(place, 20)) }).await;
+    let stub =
+        Stub::start(Script { batch: |_| ("", String::new()), ..Script::new(5, |place| message(place, 20)) }).await;
     problem(&stub.instance.send_within(&of(ANNA, "format=full"), NO_WAITS).await, 503, "google_unavailable");
     assert_eq!(ids(&listing(&stub.instance.send(&of(ANNA, "")).await)), all_ids(5));
     assert_eq!(stub.world.attribute(ANNA, "status").unwrap(), "active");

@@ -69,7 +69,8 @@ async fn a_batch_holds_fifty_messages_at_most() {
 #[tokio::test]
 async fn as_many_messages_as_were_asked_for_are_fetched_and_no_more() {
     let world = mailbox_of(80).await;
-    let all: Vec<_> = gmail_lists(&world, "").await.iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect();
+    let all: Vec<_> =
+        gmail_lists(&world, "").await.iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect();
     let first = listing(&list(&world, "format=minimal&maxResults=53").await);
     assert_eq!(ids(&first), all[..53]);
     assert_eq!(world.google.calls(Endpoint::BatchPart), 53);
@@ -158,7 +159,8 @@ async fn when_every_message_is_gone_the_answer_says_so() {
 #[tokio::test]
 async fn a_listing_ends_before_the_minutes_quota_does_and_its_token_continues() {
     let world = mailbox_of(700).await;
-    let all: Vec<_> = gmail_lists(&world, "").await.iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect();
+    let all: Vec<_> =
+        gmail_lists(&world, "").await.iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect();
     let (mut seen, mut token, mut answers) = (Vec::new(), String::new(), 0);
     loop {
         world.clock.advance(Duration::from_secs(61));

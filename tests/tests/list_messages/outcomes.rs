@@ -71,7 +71,8 @@ async fn a_scope_that_is_missing_is_asked_for() {
 #[tokio::test]
 async fn the_scopes_that_the_deployment_wants_and_the_user_never_gave_are_named() {
     let world = connected().await;
-    let more = "openid email https://www.googleapis.com/auth/gmail.readonly https://www.googleapis.com/auth/gmail.labels";
+    let more =
+        "openid email https://www.googleapis.com/auth/gmail.readonly https://www.googleapis.com/auth/gmail.labels";
     let instance = world.instance_with(&[("SCOPES", more)]).await.unwrap();
     world.google.faults().inject_times(Endpoint::List, 1, gmail(GmailError::AccessTokenScopeInsufficient));
     let told = problem(&instance.send(&of(ANNA, "")).await, 403, "insufficient_scope");
@@ -108,6 +109,25 @@ async fn a_service_that_is_disabled_is_known_by_its_detail_alone() {
 }
 
 #[tokio::test]
+async fn a_time_to_wait_that_makes_no_sense_harms_nobody() {
+    for text in
+        ["18446744073709551615", "99999999999999999999999", "-1", "0.5", "soon", "Mon, 99 Foo 0000 00:00:00 GMT"]
+    {
+        let world = connected().await;
+        for effect in [status(429, "", &[("Retry-After", text)]), status(503, "", &[("Retry-After", text)])] {
+            world.google.faults().inject_times(Endpoint::List, 1, effect);
+            let answer = list_soon(&world, "").await;
+            assert!(matches!(answer.status(), 429 | 503));
+            assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() > 0, "{text}");
+        }
+        world.clock.advance(Duration::from_secs(3_600));
+        world.google.faults().inject_times(Endpoint::Token, 4, status(503, "", &[("Retry-After", text)]));
+        let answer = list_soon(&world, "").await;
+        assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() > 0, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn gmail_in_trouble_is_told_with_a_time_to_wait() {
     for effect in [
         gmail(GmailError::BackendError),
@@ -136,7 +156,9 @@ async fn a_connection_that_breaks_is_trouble_too() {
 
 #[tokio::test]
 async fn an_answer_without_a_rule_is_not_the_users_fault() {
-    for effect in [status(418, "", &[]), status(302, "", &[("Location", "http://127.0.0.1:9/")]), status(403, "{}", &[])] {
+    for effect in
+        [status(418, "", &[]), status(302, "", &[("Location", "http://127.0.0.1:9/")]), status(403, "{}", &[])]
+    {
         for told in assert_row(effect, (503, "google_unavailable"), Some("10")).await {
             assert_eq!(told["authorization_url"], Value::Null);
         }
@@ -158,10 +180,16 @@ async fn what_gmail_finds_wrong_with_the_request_is_told_in_its_words() {
 #[tokio::test]
 async fn nothing_else_that_gmail_says_goes_out() {
     let secret = "internal: replica 7 of shard eu-4 is on fire";
-    for (code, reason) in [(403, "dailyLimitExceeded"), (403, "domainPolicy"), (429, "x"), (500, "y"), (403, "insufficientPermissions")] {
+    for (code, reason) in
+        [(403, "dailyLimitExceeded"), (403, "domainPolicy"), (429, "x"), (500, "y"), (403, "insufficientPermissions")]
+    {
         let world = connected().await;
         let error = json!({ "error": { "code": code, "message": secret, "errors": [{ "reason": reason, "message": secret }] } });
-        world.google.faults().inject_times(Endpoint::List, 1, status(code, &error.to_string(), &[("x-secret", secret)]));
+        world.google.faults().inject_times(
+            Endpoint::List,
+            1,
+            status(code, &error.to_string(), &[("x-secret", secret)]),
+        );
         let answer = list_soon(&world, "").await;
         assert!(answer.status() >= 400);
         assert!(!format!("{answer:?}").contains("replica"), "{answer:?}");
@@ -201,7 +229,9 @@ async fn a_retry_after_beyond_the_deadline_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_later_page_that_fails_for_now_does_not_cost_what_was_had() {
-    for effect in [gmail(GmailError::RateLimitExceeded), gmail(GmailError::BackendError), Effect::Malformed, Effect::Disconnect] {
+    for effect in
+        [gmail(GmailError::RateLimitExceeded), gmail(GmailError::BackendError), Effect::Malformed, Effect::Disconnect]
+    {
         let world = super::mailbox_of(700).await;
         world.google.faults().inject_times(Endpoint::List, 1, Effect::Delay(Duration::ZERO));
         world.google.faults().inject_times(Endpoint::List, 9, effect.clone());
