@@ -13,13 +13,13 @@ use tests::{
 use super::{connected, ids, list, listing, mailbox_of, of, parts_asked, problem};
 
 const SOON: Duration = Duration::from_secs(1);
-/// From here on an access token is in its last five minutes.
-const USED_UNTIL: Duration = Duration::from_secs(3_599 - 300);
+/// After so many seconds an access token is in its last five minutes.
+const USED_UNTIL: u64 = 3_599 - 300;
 
 /// A world in which Anna's access token is over.
 async fn stale() -> World {
     let world = connected().await;
-    world.clock.advance(Duration::from_secs(3_600));
+    world.clock.advance(Duration::from_hours(1));
     world
 }
 
@@ -66,7 +66,7 @@ async fn an_access_token_is_reused_until_its_last_five_minutes_by_every_instance
         listing(&other.send(&of(ANNA, "format=minimal")).await);
         listing(&world.visitor.get("/messages").await);
     }
-    world.clock.advance(USED_UNTIL - Duration::from_secs(1));
+    world.clock.advance(Duration::from_secs(USED_UNTIL - 1));
     listing(&other.send(&of(ANNA, "")).await);
     assert_eq!(refreshes(&world), 0);
     world.clock.advance(Duration::from_secs(1));
@@ -240,7 +240,7 @@ async fn a_token_answer_that_makes_no_sense_is_googles_trouble() {
 #[tokio::test]
 async fn a_token_endpoint_that_hangs_is_told_before_the_deadline() {
     let world = stale().await;
-    world.google.faults().inject_times(Endpoint::Token, 9, Effect::Hang(Duration::from_secs(60)));
+    world.google.faults().inject_times(Endpoint::Token, 9, Effect::Hang(Duration::from_mins(1)));
     let started = std::time::Instant::now();
     let answer = world.instance.send_within(&of(ANNA, ""), SOON).await;
     problem(&answer, 503, "google_unavailable");

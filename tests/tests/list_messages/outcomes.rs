@@ -120,7 +120,7 @@ async fn a_time_to_wait_that_makes_no_sense_harms_nobody() {
             assert!(matches!(answer.status(), 429 | 503));
             assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() > 0, "{text}");
         }
-        world.clock.advance(Duration::from_secs(3_600));
+        world.clock.advance(Duration::from_hours(1));
         world.google.faults().inject_times(Endpoint::Token, 4, status(503, "", &[("Retry-After", text)]));
         let answer = list_soon(&world, "").await;
         assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() > 0, "{text}");

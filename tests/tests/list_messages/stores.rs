@@ -78,7 +78,7 @@ async fn a_store_that_stumbles_is_asked_again() {
 #[tokio::test]
 async fn a_new_token_that_cannot_be_shared_still_lists() {
     let world: World = connected().await;
-    world.clock.advance(Duration::from_secs(3_600));
+    world.clock.advance(Duration::from_hours(1));
     let mut lease = world.aws.faults().hold("DynamoDB.UpdateItem");
     let broken = async {
         lease.reached().await;

@@ -18,14 +18,17 @@ use super::{connected, ids, listing, of};
 /// One answer inside a batch: its status and body.
 pub(super) type Inner = (u16, String);
 
+/// Makes the whole answer to a batch, content type and body, from each part's place and answer.
+pub(super) type Batch = fn(Vec<(usize, Inner)>) -> (&'static str, String);
+
 /// What a stub is made of.
 pub(super) struct Script {
     /// How many messages there are.
     pub(super) count: usize,
     /// What each is answered with, by its place.
     pub(super) message: Box<dyn Fn(usize) -> Inner + Send + Sync>,
-    /// The whole answer to a batch: content type and body, from each place and its inner answer.
-    pub(super) batch: fn(Vec<(usize, Inner)>) -> (&'static str, String),
+    /// How a batch is answered.
+    pub(super) batch: Batch,
     /// The most entries of a page, fewer than may be asked for; every other page is empty then.
     pub(super) sparse: Option<usize>,
 }
@@ -67,7 +70,7 @@ pub(super) fn message(place: usize, size: usize) -> Inner {
 }
 
 pub(super) fn in_order(answers: Vec<(usize, Inner)>) -> (&'static str, String) {
-    let parts: String = answers.iter().map(|(index, inner)| part(*index, inner)).collect();
+    let parts: String = answers.into_iter().map(|(index, inner)| part(index, &inner)).collect();
     ("multipart/mixed; boundary=b_1", format!("{parts}--b_1--\r\n"))
 }
 
