@@ -32,6 +32,13 @@ impl<'a> Variables<'a> {
         (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
+    /// An address without a path.
+    fn origin(&self, name: &'static str, default: &str) -> Result<Url, BadVariable> {
+        let url = self.url(name, default)?;
+        let problem = "is not an https address without a path";
+        if url.path() == "/" { Ok(url) } else { Err(BadVariable { name, problem }) }
+    }
+
     fn url(&self, name: &'static str, default: &str) -> Result<Url, BadVariable> {
         let value = self.optional(name).unwrap_or_else(|| default.to_owned());
         let problem = "is not an https address";
@@ -164,7 +171,7 @@ impl GoogleEndpoints {
     /// If one is bad.
     pub fn read(variables: &Variables<'_>) -> Result<Self, BadVariable> {
         Ok(Self {
-            gmail: variables.url("GMAIL_BASE_URL", "https://gmail.googleapis.com")?,
+            gmail: variables.origin("GMAIL_BASE_URL", "https://gmail.googleapis.com")?,
             jwks: variables.url("GOOGLE_JWKS_URI", "https://www.googleapis.com/oauth2/v3/certs")?,
             userinfo: variables.url("GOOGLE_USERINFO_URI", "https://openidconnect.googleapis.com/v1/userinfo")?,
         })
@@ -206,6 +213,7 @@ mod tests {
             ("SESSION_TTL_SECONDS", "0"),
             ("SESSION_TTL_SECONDS", "8h"),
             ("GMAIL_BASE_URL", "http://gmail.example.com"),
+            ("GMAIL_BASE_URL", "https://proxy.example.com/gmail"),
             ("GOOGLE_JWKS_URI", "certs"),
             ("GOOGLE_USERINFO_URI", "file:///etc"),
         ] {

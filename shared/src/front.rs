@@ -9,7 +9,7 @@ use crate::{
     aws::{connections::DynamoDbConnections, data_keys::KmsDataKeys, secret_store::SecretsManager},
     config::{BadVariable, Browsers, Deployment, Storage},
     domain::{origin::Origin, random::Random, return_to::ReturnTo, time::Clock, user_id::UserId},
-    function::Environment,
+    function::{Deadline, Environment},
     http::{
         Request,
         cookie_jar::CookieJar,
@@ -74,8 +74,9 @@ impl Front {
     ///
     /// # Errors
     /// If the secrets cannot be used, or there is no telling where we are reached.
-    pub async fn open(&self, request: &Request) -> Result<Visit<'_>, Problem> {
-        let values = self.secrets.values().await.map_err(|error| secrets_problem(&error))?;
+    pub async fn open(&self, request: &Request, deadline: Deadline) -> Result<Visit<'_>, Problem> {
+        let values = deadline.bound(self.secrets.values()).await.ok_or_else(unavailable)?;
+        let values = values.map_err(|error| secrets_problem(&error))?;
         let own = || Origin::of_host(&request.domain_name);
         let Some(origin) = self.deployment.public_origin.clone().or_else(own) else {
             tracing::error!("the event names no host; set PUBLIC_BASE_URL");
@@ -180,6 +181,15 @@ pub fn secrets_problem(error: &SecretsError) -> Problem {
         SecretsError::Unavailable(_) => unavailable(),
         SecretsError::Client { .. } | SecretsError::CookieKey { .. } => Kind::Misconfigured.into(),
     }
+}
+
+/// What callers are told when the account's organization forbids it; the log names who can allow it.
+pub fn blocked_by_policy() -> Problem {
+    tracing::warn!(
+        "the organization's policy blocks the OAuth client; its administrator can allow it in the Admin console, under \
+         API controls"
+    );
+    Kind::BlockedByPolicy.into()
 }
 
 /// What callers are told when our own store or key fails.

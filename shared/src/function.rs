@@ -27,7 +27,7 @@ const LONGEST: Duration = Duration::from_secs(29);
 /// What is kept of the time for writing the answer.
 const RESERVE: Duration = Duration::from_millis(500);
 /// How long an answer may wait for what runs beside the request.
-const UPKEEP: Duration = Duration::from_secs(1);
+const UPKEEP: Duration = Duration::from_millis(300);
 
 /// One Lambda function: its name everywhere, its routes, and its answer to a request.
 #[async_trait]

@@ -192,7 +192,7 @@ impl Vault {
             connected_at: read.map_or(now, |read| read.connected_at),
             updated_at: now,
             generation: next_generation(read, now),
-            sessions_valid_after: read.map_or(now, |read| read.sessions_valid_after),
+            sessions_valid_after: read.map_or(now, |read| valid_after(read, now)),
             lease: None,
         }
     }
@@ -269,6 +269,11 @@ impl Vault {
             expires_at: self.clock.now().after(token.expires_in),
         })
     }
+}
+
+/// From when on sessions count: as before; or from now, where a damaged row does not say.
+fn valid_after(read: &Connection, now: Timestamp) -> Timestamp {
+    if read.sessions_valid_after.unix_millis() > 0 { read.sessions_valid_after } else { now }
 }
 
 /// The generation of a new refresh token: one more than that of the connection it replaces; for a new connection the

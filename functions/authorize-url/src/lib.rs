@@ -48,10 +48,10 @@ impl AuthorizeUrl {
         Ok(Self { front: Front::connect(&environment).await? })
     }
 
-    async fn authorize(&self, request: &Request) -> Result<Begun, Problem> {
+    async fn authorize(&self, request: &Request, deadline: Deadline) -> Result<Begun, Problem> {
         let query = Query::parse(&request.query);
         let parameters = Parameters::read(&query)?;
-        let visit = self.front.open(request).await?;
+        let visit = self.front.open(request, deadline).await?;
         let redirect_uri = visit.redirect_uri()?;
         let pending = self.pending(&parameters)?;
         let authorization_request = AuthorizationRequest {
@@ -105,8 +105,8 @@ impl Function for AuthorizeUrl {
         &[JSON, REDIRECT]
     }
 
-    async fn handle(&self, route: &'static Route, request: &Request, _: Deadline) -> Response {
-        match self.authorize(request).await {
+    async fn handle(&self, route: &'static Route, request: &Request, deadline: Deadline) -> Response {
+        match self.authorize(request, deadline).await {
             Ok(begun) if *route == JSON => begun.into_json(),
             Ok(begun) => begun.into_redirect(),
             Err(problem) if *route == REDIRECT && wants_html(request) => Page::of_problem(&problem, request, None),

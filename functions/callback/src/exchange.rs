@@ -9,7 +9,7 @@ use shared::{
         oauth_client::OAuthClient,
         secret::{AuthorizationCode, CodeVerifier},
     },
-    front::secrets_problem,
+    front::{blocked_by_policy, secrets_problem, unavailable},
     http::problem::{Kind, Problem},
     retry::{Again, Retry},
 };
@@ -30,8 +30,8 @@ impl Callback {
         let client = &attempt.visit.values.client;
         let mut result = self.exchange_as(client, code, attempt).await?;
         if let Err(TokenError::ClientRejected(_)) = &result {
-            let changed = self.front.secrets.changed_client(client).await;
-            if let Some(client) = changed.map_err(|error| secrets_problem(&error))? {
+            let changed = attempt.deadline.bound(self.front.secrets.changed_client(client)).await;
+            if let Some(client) = changed.ok_or_else(unavailable)?.map_err(|error| secrets_problem(&error))? {
                 result = self.exchange_as(&client, code, attempt).await?;
             }
         }
@@ -83,7 +83,7 @@ fn problem(error: &TokenError) -> Problem {
             );
             Kind::Misconfigured.into()
         }
-        TokenError::BlockedByPolicy => Kind::BlockedByPolicy.into(),
+        TokenError::BlockedByPolicy => blocked_by_policy(),
         TokenError::NotSent | TokenError::ForNow { .. } | TokenError::NoAnswer | TokenError::Malformed { .. } => {
             tracing::error!(%error, "the code could not be exchanged");
             Kind::GoogleFailedCallback.into()

@@ -94,13 +94,13 @@ impl Callback {
     }
 
     async fn answer(&self, request: &Request, deadline: Deadline) -> Response {
-        let visit = match self.front.open(request).await {
+        let query = Query::parse(&request.query);
+        let visit = match self.open(&query, request, deadline).await {
             Ok(visit) => visit,
             Err(problem) => return Reply::without_attempt(request).failure(problem, None),
         };
         let reply = Reply::at(request, &self.front, &visit);
-        let query = Query::parse(&request.query);
-        let pending = match self.pending(&query, request, &visit).await {
+        let pending = match self.pending(&query, request, &visit) {
             Ok(pending) => pending,
             Err(problem) => return reply.failure(problem, None),
         };
@@ -114,20 +114,18 @@ impl Callback {
         response.with_cookie(visit.jar().end_pending(&pending))
     }
 
+    /// The visit, with the cookie keys that the browser's cookie asks for.
+    async fn open(&self, query: &Query, request: &Request, deadline: Deadline) -> Result<Visit<'_>, Problem> {
+        let visit = self.front.open(request, deadline).await?;
+        let state = query.single("state", MAX_STATE).ok().flatten().unwrap_or_default();
+        if visit.jar().has_closed_pending(request, state) { visit.after_rotation().await } else { Ok(visit) }
+    }
+
     /// The attempt that this browser began with this `state`.
-    async fn pending(
-        &self,
-        query: &Query,
-        request: &Request,
-        visit: &Visit<'_>,
-    ) -> Result<PendingAuthorization, Problem> {
+    fn pending(&self, query: &Query, request: &Request, visit: &Visit<'_>) -> Result<PendingAuthorization, Problem> {
         let state = query.single("state", MAX_STATE)?.unwrap_or_default();
-        let pending = if visit.jar().has_closed_pending(request, state) {
-            visit.after_rotation().await?.jar().pending(request, state)
-        } else {
-            visit.jar().pending(request, state)
-        };
         let now = self.front.clock.now();
+        let pending = visit.jar().pending(request, state);
         pending.filter(|pending| pending.is_live(now) && pending.has_state(state)).ok_or(Kind::InvalidState.into())
     }
 

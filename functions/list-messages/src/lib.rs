@@ -146,7 +146,7 @@ impl Function for ListMessages {
         if *route == USERS && !request.signed_with_iam {
             return Problem::from(Kind::Forbidden).to_response();
         }
-        let visit = match self.front.open(request).await {
+        let visit = match self.front.open(request, deadline).await {
             Ok(visit) => visit,
             Err(problem) => return problem.to_response(),
         };

@@ -7,7 +7,7 @@ use shared::{
         mailbox::{Action, GmailError},
         user_id::UserId,
     },
-    front::{secrets_problem, unavailable},
+    front::{blocked_by_policy, secrets_problem, unavailable},
     http::problem::{Kind, Problem},
     vault::access_tokens::AccessError,
 };
@@ -41,7 +41,7 @@ fn access_refusal(error: AccessError, user_id: &UserId) -> Refusal {
             );
             Problem::from(Kind::Misconfigured).into()
         }
-        AccessError::BlockedByPolicy => Problem::from(Kind::BlockedByPolicy).into(),
+        AccessError::BlockedByPolicy => blocked_by_policy().into(),
         AccessError::GoogleUnavailable { retry_after } => {
             Problem::from(Kind::GoogleUnavailable).with_retry_after(retry_after).into()
         }
@@ -61,12 +61,15 @@ fn gmail_refusal(error: GmailError, user_id: &UserId, missing_scopes: Vec<String
     match action {
         Action::Refresh => Refusal::to_consent(Kind::ReauthorizationRequired, Some(user_id), true),
         Action::AskForScope => {
+            if missing_scopes.is_empty() {
+                tracing::error!("Gmail wants a scope that SCOPES does not ask for; add it there");
+            }
             let problem = Problem { missing_scopes, ..Kind::InsufficientScope.into() };
             Refusal::to_consent(problem, Some(user_id), true)
         }
         Action::SlowDown => rate_limited(error.retry_after).into(),
         Action::WaitForTomorrow => Problem::from(Kind::QuotaExhausted).into(),
-        Action::ToldByPolicy => Problem::from(Kind::BlockedByPolicy).into(),
+        Action::ToldByPolicy => blocked_by_policy().into(),
         Action::EnableApi => {
             tracing::error!("enable the Gmail API in the Google Cloud project of the OAuth client");
             Problem::from(Kind::Misconfigured).into()

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::{
     config::Builder,
     error::SdkError,
     operation::{transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
-    types::{AttributeValue, Delete, Put, ReturnValue, TransactWriteItem},
+    types::{AttributeValue, Delete, Put, TransactWriteItem},
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -28,6 +28,8 @@ use crate::{
 
 /// What DynamoDB says when a condition does not hold.
 const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
+/// What DynamoDB says when a transaction is writing the same item.
+const TRANSACTION_CONFLICT: &str = "TransactionConflictException";
 
 /// Connections in a DynamoDB table.
 #[derive(Clone, Debug)]
@@ -104,13 +106,16 @@ impl ConnectionStore for DynamoDbConnections {
 
     async fn lease(&self, read: &Connection, lease: &Lease, now: Timestamp) -> Result<(), WriteError> {
         let free = "(attribute_not_exists(lease_owner) OR lease_owner = :owner \
-                    OR lease_expires_at <= :now OR lease_expires_at <= :now_seconds)";
+                    OR lease_expires_at <= :now OR lease_expires_at <= :now_seconds \
+                    OR NOT (attribute_type(lease_expires_at, :text) OR attribute_type(lease_expires_at, :number)))";
         let (same_token, mut values) = same_access_token(read);
         values.extend([
             (":owner", text(lease.owner.as_str())),
             (":end", time(lease.expires_at)),
             (":now", time(now)),
             (":now_seconds", AttributeValue::N(now.unix_seconds().to_string())),
+            (":text", text("S")),
+            (":number", text("N")),
         ]);
         let update = "SET lease_owner = :owner, lease_expires_at = :end";
         self.update(read, Change { update, condition: &format!("{free} AND {same_token}"), values }).await
@@ -155,18 +160,24 @@ impl ConnectionStore for DynamoDbConnections {
         self.update(read, Change { update, condition: &condition, values }).await
     }
 
-    async fn keep(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
+    async fn keep(&self, name: &str, value: &[u8], instead_of: Option<&[u8]>) -> Result<Vec<u8>, StoreError> {
         let request = self
             .client
             .update_item()
             .table_name(&self.table)
             .key("pk", text(name))
-            .update_expression("SET #value = if_not_exists(#value, :value)")
+            .update_expression("SET #value = :value")
             .expression_attribute_names("#value", "value")
-            .expression_attribute_values(":value", bytes(value))
-            .return_values(ReturnValue::AllNew);
-        let kept = timed("dynamodb.update_item", request.send()).await.map_err(|error| store_error(&error))?;
-        value_of(kept.attributes.as_ref()).ok_or_else(|| no_value(name))
+            .expression_attribute_values(":value", bytes(value));
+        let request = match instead_of {
+            None => request.condition_expression("attribute_not_exists(#value)"),
+            Some(old) => request.condition_expression("#value = :old").expression_attribute_values(":old", bytes(old)),
+        };
+        match timed("dynamodb.update_item", request.send()).await.map_err(|error| update_error(&error)) {
+            Ok(_) => Ok(value.to_vec()),
+            Err(WriteError::Conflict) => self.kept(name).await?.ok_or_else(|| no_value(name)),
+            Err(WriteError::Store(error)) => Err(error),
+        }
     }
 
     async fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -184,9 +195,10 @@ impl DynamoDbConnections {
         let put = Put::builder().table_name(&self.table).set_item(Some(from_connection(connection)));
         let put = match read {
             None => put.condition_expression("attribute_not_exists(pk)"),
-            Some(read) if read.generation == NO_GENERATION => {
-                put.condition_expression("attribute_not_exists(generation)")
-            }
+            Some(read) if read.generation == NO_GENERATION => put
+                .condition_expression("NOT attribute_type(generation, :number) OR generation = :none")
+                .expression_attribute_values(":number", text("N"))
+                .expression_attribute_values(":none", number(NO_GENERATION)),
             Some(read) => put
                 .condition_expression("generation = :generation")
                 .expression_attribute_values(":generation", number(read.generation)),
@@ -231,7 +243,11 @@ fn store_error<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> St
 }
 
 fn update_error(error: &SdkError<UpdateItemError, HttpResponse>) -> WriteError {
-    if error.code() == Some(CONDITION_FAILED) { WriteError::Conflict } else { store_error(error).into() }
+    // A transaction on the same item is a change under way: to look again is right for both.
+    match error.code() {
+        Some(CONDITION_FAILED | TRANSACTION_CONFLICT) => WriteError::Conflict,
+        _ => store_error(error).into(),
+    }
 }
 
 fn transaction_error(error: &SdkError<TransactWriteItemsError, HttpResponse>) -> WriteError {

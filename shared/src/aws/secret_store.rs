@@ -77,7 +77,11 @@ impl SecretStore for SecretsManager {
 /// Whether an entry is the secret with that name or ARN.
 fn is_of(entry: &SecretValueEntry, id: &str) -> bool {
     // An ARN without the six random characters at its end is an id too.
-    entry.name() == Some(id) || entry.arn().is_some_and(|arn| arn == id || arn.starts_with(&format!("{id}-")))
+    let is_partial = |arn: &str| {
+        let rest = arn.strip_prefix(id).and_then(|rest| rest.strip_prefix('-'));
+        rest.is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    };
+    entry.name() == Some(id) || entry.arn().is_some_and(|arn| arn == id || is_partial(arn))
 }
 
 fn entry_text(entry: &SecretValueEntry) -> Option<SecretText> {

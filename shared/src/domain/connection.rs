@@ -131,8 +131,9 @@ pub trait ConnectionStore: Send + Sync {
     /// was read.
     async fn mark_revoked(&self, read: &Connection, reason: &str, now: Timestamp) -> Result<(), WriteError>;
 
-    /// Keeps a small value under a name unless one is there; answers the one that is there afterwards.
-    async fn keep(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError>;
+    /// Keeps a small value under a name where there is none, or where there is the one that it is to replace; answers
+    /// the one that is there afterwards.
+    async fn keep(&self, name: &str, value: &[u8], instead_of: Option<&[u8]>) -> Result<Vec<u8>, StoreError>;
 
     /// The value kept under a name.
     async fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::origin::Origin;
+use super::origin::{Origin, is_secure};
 
 /// A place that a browser may be sent to: a path on this API, or an address on an allowed origin.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -55,7 +55,7 @@ fn is_on_allowed_origin(text: &str, allowed: &[Origin]) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     let origin = url.origin().ascii_serialization();
     let bare = url.username().is_empty() && url.password().is_none();
-    bare && allowed.iter().any(|allowed| allowed.as_str() == origin)
+    bare && is_secure(&url) && allowed.iter().any(|allowed| allowed.as_str() == origin)
 }
 
 #[cfg(test)]
@@ -94,6 +94,7 @@ mod tests {
             ("https://app.example.com:8443/", false),
             ("http://app.example.com/", false),
             ("https:/\\app.example.com", false),
+            ("blob:https://app.example.com/x", false),
             ("javascript:alert(1)", false),
             ("data:text/html,x", false),
             (" /messages", false),

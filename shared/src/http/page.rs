@@ -117,6 +117,7 @@ impl<'a> Notice<'a> {
             Kind::AccessDenied => Self::Declined,
             Kind::InsufficientScope => Self::PermissionMissing { scopes: &problem.missing_scopes },
             Kind::CodeRejected | Kind::InvalidState => Self::LinkExpired,
+            Kind::BlockedByPolicy => Self::AuthorizationFailed { google_error: None },
             Kind::AuthorizationFailed => Self::AuthorizationFailed { google_error: problem.google_error.as_deref() },
             Kind::Misconfigured => Self::Misconfigured,
             Kind::Unavailable => Self::Unavailable,
@@ -127,8 +128,7 @@ impl<'a> Notice<'a> {
             | Kind::NoUserId
             | Kind::QuotaExhausted
             | Kind::RateLimited => Self::GoogleTrouble,
-            Kind::BlockedByPolicy
-            | Kind::ConnectionNotFound
+            Kind::ConnectionNotFound
             | Kind::Forbidden
             | Kind::InvalidRequest
             | Kind::NotFound

@@ -19,7 +19,7 @@ use tokio::sync::OnceCell;
 use super::VaultError;
 use crate::domain::{
     connection::{ConnectionStore, TokenIndex},
-    data_key::{DataKey, DataKeys},
+    data_key::{DataKey, DataKeyError, DataKeys},
     secret::RefreshToken,
 };
 
@@ -61,19 +61,32 @@ impl TokenIndexer {
     async fn key(&self) -> Result<&hmac::Key, VaultError> {
         self.key
             .get_or_try_init(|| async {
-                let key = match self.store.kept(KEY_NAME).await? {
-                    Some(wrapped) => self.data_keys.unwrap(KEY_OWNER, &wrapped).await?,
-                    None => self.make().await?,
+                let kept = self.store.kept(KEY_NAME).await?;
+                let key = match &kept {
+                    None => self.make(None).await?,
+                    Some(wrapped) => self.unwrap_or_replace(wrapped).await?,
                 };
                 Ok(hmac::Key::new(hmac::HMAC_SHA256, key.reveal()))
             })
             .await
     }
 
+    /// A key that no longer unwraps, after a change of the KMS key, is replaced: what was indexed with it is not found
+    /// any more, but new connections can be made.
+    async fn unwrap_or_replace(&self, wrapped: &[u8]) -> Result<DataKey, VaultError> {
+        match self.data_keys.unwrap(KEY_OWNER, wrapped).await {
+            Err(DataKeyError::WrongOwner) => {
+                tracing::error!(name = KEY_NAME, "the key of the token index does not unwrap and is replaced");
+                self.make(Some(wrapped)).await
+            }
+            unwrapped => Ok(unwrapped?),
+        }
+    }
+
     /// Makes the key, unless another instance is quicker.
-    async fn make(&self) -> Result<DataKey, VaultError> {
+    async fn make(&self, instead_of: Option<&[u8]>) -> Result<DataKey, VaultError> {
         let new = self.data_keys.generate(KEY_OWNER).await?;
-        let kept = self.store.keep(KEY_NAME, &new.wrapped).await?;
+        let kept = self.store.keep(KEY_NAME, &new.wrapped, instead_of).await?;
         if kept == new.wrapped { Ok(new.key) } else { Ok(self.data_keys.unwrap(KEY_OWNER, &kept).await?) }
     }
 }

@@ -48,7 +48,7 @@ async fn world() -> (Aws, Vec<u8>) {
     let none = TokenIndex::default();
     let leased = shared::domain::connection::Connection { lease: Some(lease()), ..connection(7) };
     aws.connections().put(&leased, &Replacement { read: None, old_index: &none, new_index: &none }).await.unwrap();
-    aws.connections().keep("key#a", b"value").await.unwrap();
+    aws.connections().keep("key#a", b"value", None).await.unwrap();
     aws.embedded.secrets().put("cookie-key", "first").unwrap();
     aws.embedded.secrets().put("cookie-key", "second").unwrap();
     let wrapped = aws.data_keys().generate("1").await.unwrap().wrapped;
@@ -73,7 +73,7 @@ impl Call {
             Self::Share => write_word(&connections.share_access_token(&read, "a", &token, at(1)).await),
             Self::Release => write_word(&connections.release(&read, "a").await),
             Self::Mark => write_word(&connections.mark_revoked(&read, "reason", at(1)).await),
-            Self::Keep => read_word(&connections.keep("key#b", b"value").await),
+            Self::Keep => read_word(&connections.keep("key#b", b"value", None).await),
             Self::Kept => read_word(&connections.kept("key#a").await),
             Self::Generate => word(&aws.data_keys().generate("1").await),
             Self::Unwrap => word(&aws.data_keys().unwrap("1", wrapped).await),

@@ -195,7 +195,10 @@ async fn of_two_small_values_the_first_is_kept() {
     let connections = aws.connections();
     assert_eq!(connections.kept("key#a").await.unwrap(), None);
     assert_eq!(aws.take_call().1["ConsistentRead"], true);
-    assert_eq!(connections.keep("key#a", b"first").await.unwrap(), b"first");
-    assert_eq!(connections.keep("key#a", b"second").await.unwrap(), b"first");
+    assert_eq!(connections.keep("key#a", b"first", None).await.unwrap(), b"first");
+    assert_eq!(connections.keep("key#a", b"second", None).await.unwrap(), b"first");
+    assert_eq!(connections.keep("key#a", b"third", Some(b"other")).await.unwrap(), b"first");
+    assert_eq!(connections.keep("key#a", b"third", Some(b"first")).await.unwrap(), b"third");
+    assert_eq!(connections.keep("key#a", b"first", Some(b"third")).await.unwrap(), b"first");
     assert_eq!(connections.kept("key#a").await.unwrap().as_deref(), Some(b"first".as_slice()));
 }

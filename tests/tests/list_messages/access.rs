@@ -136,7 +136,7 @@ async fn a_browser_needs_a_session_of_this_deployment() {
 #[tokio::test]
 async fn a_session_ends_with_its_lifetime() {
     let world = connected().await;
-    world.clock.advance(Duration::from_secs(28_800) - Duration::from_millis(1));
+    world.clock.advance(Duration::from_millis(8 * 3_600_000 - 1));
     listing(&world.visitor.get("/messages").await);
     world.clock.advance(Duration::from_millis(1));
     let told = problem(&world.visitor.get("/messages").await, 401, "session_required");
@@ -149,7 +149,7 @@ async fn a_session_lives_as_long_as_the_deployment_says() {
     let short = world.instance_with(&[("SESSION_TTL_SECONDS", "60")]).await.unwrap();
     let visitor = world.visitor.duplicate().at(&short);
     listing(&visitor.get("/messages").await);
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     problem(&visitor.get("/messages").await, 401, "session_required");
 }
 
@@ -166,4 +166,13 @@ async fn a_session_that_its_connection_ended_is_refused_and_a_backend_is_not() {
     let told = problem(&world.visitor.get("/messages").await, 401, "session_required");
     assert_eq!(told["authorization_url"], authorization_url(true, false));
     listing(&world.instance.send(&of(ANNA, "")).await);
+}
+
+#[tokio::test]
+async fn without_a_public_address_callers_are_sent_to_the_host_they_called() {
+    let world = connected().await;
+    let instance = world.instance_with(&[("PUBLIC_BASE_URL", "")]).await.unwrap();
+    let event = Event::get("/messages").domain_name("abc.execute-api.eu-central-1.amazonaws.com");
+    let told = problem(&instance.send(&event).await, 401, "session_required");
+    assert_eq!(told["authorization_url"], "https://abc.execute-api.eu-central-1.amazonaws.com/authorize");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use local::google::{Effect, Endpoint, GmailError};
+use local::google::{Decision, Effect, Endpoint, GmailError};
 use serde_json::{Value, json};
 use tests::{
     answer::Answer,
@@ -13,13 +13,13 @@ use tests::{
 use super::{connected, ids, list, listing, mailbox_of, of, parts_asked, problem};
 
 const SOON: Duration = Duration::from_secs(1);
-/// From here on an access token is in its last five minutes.
-const USED_UNTIL: Duration = Duration::from_secs(3_599 - 300);
+/// After so many seconds an access token is in its last five minutes.
+const USED_UNTIL: u64 = 3_599 - 300;
 
 /// A world in which Anna's access token is over.
 async fn stale() -> World {
     let world = connected().await;
-    world.clock.advance(Duration::from_secs(3_600));
+    world.clock.advance(Duration::from_hours(1));
     world
 }
 
@@ -66,7 +66,7 @@ async fn an_access_token_is_reused_until_its_last_five_minutes_by_every_instance
         listing(&other.send(&of(ANNA, "format=minimal")).await);
         listing(&world.visitor.get("/messages").await);
     }
-    world.clock.advance(USED_UNTIL - Duration::from_secs(1));
+    world.clock.advance(Duration::from_secs(USED_UNTIL - 1));
     listing(&other.send(&of(ANNA, "")).await);
     assert_eq!(refreshes(&world), 0);
     world.clock.advance(Duration::from_secs(1));
@@ -240,7 +240,7 @@ async fn a_token_answer_that_makes_no_sense_is_googles_trouble() {
 #[tokio::test]
 async fn a_token_endpoint_that_hangs_is_told_before_the_deadline() {
     let world = stale().await;
-    world.google.faults().inject_times(Endpoint::Token, 9, Effect::Hang(Duration::from_secs(60)));
+    world.google.faults().inject_times(Endpoint::Token, 9, Effect::Hang(Duration::from_mins(1)));
     let started = std::time::Instant::now();
     let answer = world.instance.send_within(&of(ANNA, ""), SOON).await;
     problem(&answer, 503, "google_unavailable");
@@ -272,6 +272,28 @@ async fn a_fresh_token_that_gmail_rejects_too_means_that_the_access_has_ended() 
         assert_ended(&world, &answer, "access_token_rejected");
         assert_eq!(refreshes(&world), 1, "{endpoint:?}");
     }
+}
+
+#[tokio::test]
+async fn a_consent_given_meanwhile_outlives_a_token_that_gmail_rejects_twice() {
+    let world = connected().await;
+    world.google.faults().inject_times(Endpoint::List, 2, Effect::Gmail(GmailError::AuthError));
+    let faults = world.aws.faults();
+    let [lease, share, mark] = [(); 3].map(|()| faults.hold("DynamoDB.UpdateItem"));
+    let consented = async {
+        for mut gate in [lease, share] {
+            gate.reached().await;
+            gate.release();
+        }
+        let mut mark = mark;
+        mark.reached().await;
+        let location = world.consent(&world.visitor.begin("prompt=consent").await, &Decision::all(ANNA));
+        assert_eq!(world.callback(&location).await.status(), 200);
+        mark.release();
+    };
+    let (answer, ()) = tokio::join!(list(&world, ""), consented);
+    assert_eq!(world.attribute(ANNA, "status").unwrap(), "active");
+    assert_eq!(ids(&listing(&answer)).len(), 30);
 }
 
 #[tokio::test]

@@ -129,7 +129,9 @@ async fn a_message_deleted_between_list_and_get_keeps_its_place_and_is_named() {
         while world.google.calls(Endpoint::Batch) == 0 {
             tokio::task::yield_now().await;
         }
-        gone.iter().for_each(|id| world.google.delete_message(&sub(ANNA), id));
+        for id in &gone {
+            world.google.delete_message(&sub(ANNA), id);
+        }
     };
     let (answer, ()) = tokio::join!(asked, deleted);
     let listed = listing(&answer);

@@ -69,7 +69,7 @@ async fn a_query_too_long_to_be_returned_to_is_left_behind() {
     let world = World::start().await;
     let visitor = world.visitor().accepting(NAVIGATION);
     for (query, expected) in [
-        ("".to_owned(), "/messages".to_owned()),
+        (String::new(), "/messages".to_owned()),
         (format!("q={}", "x".repeat(500)), format!("/messages?q={}", "x".repeat(500))),
         (format!("q={}", "x".repeat(501)), "/messages".to_owned()),
         (format!("q={}", "x".repeat(3_000)), "/messages".to_owned()),

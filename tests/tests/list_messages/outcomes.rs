@@ -109,6 +109,25 @@ async fn a_service_that_is_disabled_is_known_by_its_detail_alone() {
 }
 
 #[tokio::test]
+async fn a_time_to_wait_that_makes_no_sense_harms_nobody() {
+    for text in
+        ["18446744073709551615", "99999999999999999999999", "-1", "0.5", "soon", "Mon, 99 Foo 0000 00:00:00 GMT"]
+    {
+        let world = connected().await;
+        for effect in [status(429, "", &[("Retry-After", text)]), status(503, "", &[("Retry-After", text)])] {
+            world.google.faults().inject_times(Endpoint::List, 1, effect);
+            let answer = list_soon(&world, "").await;
+            assert!(matches!(answer.status(), 429 | 503));
+            assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() > 0, "{text}");
+        }
+        world.clock.advance(Duration::from_hours(1));
+        world.google.faults().inject_times(Endpoint::Token, 4, status(503, "", &[("Retry-After", text)]));
+        let answer = list_soon(&world, "").await;
+        assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() > 0, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn gmail_in_trouble_is_told_with_a_time_to_wait() {
     for effect in [
         gmail(GmailError::BackendError),

@@ -78,7 +78,7 @@ async fn a_store_that_stumbles_is_asked_again() {
 #[tokio::test]
 async fn a_new_token_that_cannot_be_shared_still_lists() {
     let world: World = connected().await;
-    world.clock.advance(Duration::from_secs(3_600));
+    world.clock.advance(Duration::from_hours(1));
     let mut lease = world.aws.faults().hold("DynamoDB.UpdateItem");
     let broken = async {
         lease.reached().await;
@@ -91,4 +91,15 @@ async fn a_new_token_that_cannot_be_shared_still_lists() {
     };
     let (answer, ()) = tokio::join!(list(&world, ""), broken);
     listing(&answer);
+}
+
+#[tokio::test]
+async fn secrets_that_hang_when_they_are_read_again_delay_one_answer_at_most() {
+    let world = connected().await;
+    world.aws.faults().fail("SecretsManager", AwsFault::always(Effect::Hang));
+    world.clock.advance(Duration::from_mins(6));
+    listing(&list(&world, "").await);
+    let started = std::time::Instant::now();
+    listing(&list(&world, "").await);
+    assert!(started.elapsed() < Duration::from_millis(700), "{:?}", started.elapsed());
 }

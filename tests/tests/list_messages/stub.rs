@@ -18,20 +18,25 @@ use super::{connected, ids, listing, of};
 /// One answer inside a batch: its status and body.
 pub(super) type Inner = (u16, String);
 
+/// Makes the whole answer to a batch, content type and body, from each part's place and answer.
+pub(super) type Batch = fn(Vec<(usize, Inner)>) -> (&'static str, String);
+
 /// What a stub is made of.
 pub(super) struct Script {
     /// How many messages there are.
     pub(super) count: usize,
     /// What each is answered with, by its place.
     pub(super) message: Box<dyn Fn(usize) -> Inner + Send + Sync>,
-    /// The whole answer to a batch: content type and body, from each place and its inner answer.
-    pub(super) batch: fn(Vec<(usize, Inner)>) -> (&'static str, String),
+    /// How a batch is answered.
+    pub(super) batch: Batch,
+    /// The most entries of a page, fewer than may be asked for; every other page is empty then.
+    pub(super) sparse: Option<usize>,
 }
 
 impl Script {
     /// Messages that are answered as they should be.
     pub(super) fn new(count: usize, message: impl Fn(usize) -> Inner + Send + Sync + 'static) -> Self {
-        Self { count, message: Box::new(message), batch: in_order }
+        Self { count, message: Box::new(message), batch: in_order, sparse: None }
     }
 }
 
@@ -65,7 +70,7 @@ pub(super) fn message(place: usize, size: usize) -> Inner {
 }
 
 pub(super) fn in_order(answers: Vec<(usize, Inner)>) -> (&'static str, String) {
-    let parts: String = answers.iter().map(|(index, inner)| part(*index, inner)).collect();
+    let parts: String = answers.into_iter().map(|(index, inner)| part(index, &inner)).collect();
     ("multipart/mixed; boundary=b_1", format!("{parts}--b_1--\r\n"))
 }
 
@@ -96,11 +101,14 @@ impl Stub {
         self.gmail.batches.lock().unwrap().clone()
     }
 
-    /// Every answer from the first to the last.
+    /// Every answer from the first, or from the query's `pageToken` at its end, to the last.
     pub(super) async fn walk(&self, query: &str) -> Vec<Value> {
-        let (mut pages, mut from) = (Vec::<Value>::new(), String::new());
+        let (bare, mut from) = query
+            .split_once("&pageToken=")
+            .map_or((query, String::new()), |(bare, token)| (bare, format!("&pageToken={token}")));
+        let mut pages = Vec::<Value>::new();
         loop {
-            let answer = self.instance.send(&of(ANNA, &format!("{query}{from}"))).await;
+            let answer = self.instance.send(&of(ANNA, &format!("{bare}{from}"))).await;
             assert!(answer.body().len() <= 5 * 1024 * 1024, "{}", answer.body().len());
             let page = listing(&answer);
             assert!(!ids(&page).is_empty(), "every answer goes on by a message");
@@ -125,11 +133,17 @@ async fn list(State(gmail): State<Arc<Gmail>>, RawQuery(query): RawQuery) -> imp
         let mut pairs = url::form_urlencoded::parse(query.as_bytes());
         pairs.find(|(known, _)| known == name).map(|(_, value)| value.parse::<usize>().unwrap())
     };
-    let (from, size) = (number("pageToken").unwrap_or(0), number("maxResults").unwrap());
+    // The last digit tells whether an empty page comes first.
+    let token = number("pageToken").unwrap_or(usize::from(gmail.script.sparse.is_some()));
+    let (from, empty) = (token / 10, token % 10 == 1);
+    if empty {
+        return axum::Json(json!({ "nextPageToken": (from * 10).to_string(), "resultSizeEstimate": 201 }));
+    }
+    let size = number("maxResults").unwrap().min(gmail.script.sparse.unwrap_or(500));
     let end = (from + size).min(gmail.script.count);
     let mut page = json!({ "messages": (from..end).map(entry).collect::<Value>(), "resultSizeEstimate": 201 });
     if end < gmail.script.count {
-        page["nextPageToken"] = json!(end.to_string());
+        page["nextPageToken"] = json!((end * 10 + usize::from(gmail.script.sparse.is_some())).to_string());
     }
     axum::Json(page)
 }
