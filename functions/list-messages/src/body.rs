@@ -140,7 +140,13 @@ mod tests {
         let mut body = Body::default();
         let message = RawValue::from_string(r#"{"id":"a","snippet":"x"}"#.into()).unwrap();
         body.push_message(&message).unwrap();
-        let gone = GmailError { status: 404, reason: "notFound".into(), message: String::new(), retry_after: None };
+        let gone = GmailError {
+            status: 404,
+            reason: "notFound".into(),
+            message: String::new(),
+            retry_after: None,
+            of_part: false,
+        };
         body.push_error(&entry("b"), &gone).unwrap();
         assert_eq!(
             body.finish(Some("~t"), 2),

@@ -20,6 +20,10 @@ use shared::{
 const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 const BATCH_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How many access tokens Gmail may reject before there is no telling what it means, and how long to wait then.
+const MAX_REJECTED: u32 = 4;
+const RETRY_AFTER: Duration = Duration::from_secs(10);
+
 /// What came of each message, by its id.
 pub(crate) type Outcomes = HashMap<String, Result<Box<RawValue>, GmailError>>;
 
@@ -52,7 +56,7 @@ pub(crate) struct Gmail<'a> {
     mailbox: &'a dyn Mailbox,
     tokens: &'a AccessTokens,
     access: Access,
-    refreshed: bool,
+    rejected: u32,
     deadline: Deadline,
     random: &'a dyn Random,
 }
@@ -66,7 +70,7 @@ impl<'a> Gmail<'a> {
         access: Access,
         deadline: Deadline,
     ) -> Self {
-        Self { mailbox, tokens, access, refreshed: false, deadline, random }
+        Self { mailbox, tokens, access, rejected: 0, deadline, random }
     }
 
     /// One page.
@@ -142,13 +146,14 @@ impl<'a> Gmail<'a> {
     }
 
     /// Gmail rejected the access token: refreshes it once. A fresh one that is rejected too means that the access has
-    /// ended.
+    /// ended, unless the user consented meanwhile.
     async fn renew(&mut self) -> Result<(), Failure> {
-        if self.refreshed {
-            return Err(self.tokens.give_up(&self.access.connection).await.into());
-        }
-        self.refreshed = true;
-        self.access = self.tokens.renew(&self.access, self.deadline).await?;
+        self.rejected += 1;
+        self.access = match self.rejected {
+            1 => self.tokens.renew(&self.access, self.deadline).await?,
+            2..=MAX_REJECTED => self.tokens.give_up(&self.access, self.deadline).await?,
+            _ => return Err(AccessError::GoogleUnavailable { retry_after: RETRY_AFTER }.into()),
+        };
         Ok(())
     }
 

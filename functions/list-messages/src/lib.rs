@@ -21,6 +21,7 @@ use shared::{
     google::{authorization_server::GoogleAuthorizationServer, gmail::GmailMailbox, http},
     http::{
         Request, Response,
+        page::Page,
         preference::Preference,
         problem::{Kind, Problem},
         query::Query,
@@ -35,6 +36,9 @@ use self::{gmail::Gmail, listing::Listing, outcome::problem_of, parameters::Para
 const OWN: Route = Route::new("GET /messages");
 /// For a backend, signed with AWS IAM.
 const USERS: Route = Route::new("GET /users/{user_id}/messages");
+
+/// The most characters of the code of a problem.
+const MAX_CODE: usize = 64;
 
 /// The function.
 pub struct ListMessages {
@@ -119,17 +123,31 @@ impl ListMessages {
         if *route == OWN && Preference::of(request.header("accept")) == Preference::Html {
             let here = here(request);
             let way = Reauthorization { return_to: Some(&here), ..way };
-            return Response::redirect(302, refusal.problem.code(), way.path());
+            return match brought_back(request) {
+                // To lead on from here by itself would go round in circles: the person decides.
+                Some(kind) => Page::of_problem(&kind.into(), request, Some(&way.path())),
+                None => Response::redirect(302, refusal.problem.code(), way.path()),
+            };
         }
         Problem::clone(&refusal.problem).with_authorization_url(visit.authorization_url(&way)).to_response()
     }
 }
 
-/// The path and query of a request, to return to; without the query if that is too long to be returned to.
+/// The failure that the callback brought the browser back here with.
+fn brought_back(request: &Request) -> Option<Kind> {
+    let query = Query::parse(&request.query);
+    let code = query.single("error", MAX_CODE).ok()??;
+    Kind::ALL.into_iter().find(|kind| kind.row().code == code)
+}
+
+/// The path and query of a request, to return to: without what the callback added, and without the query if that is
+/// too long to be returned to.
 fn here(request: &Request) -> String {
-    let whole = format!("{}?{}", request.path, request.query);
+    let asked = |pair: &&str| !pair.starts_with("error=") && !pair.starts_with("state=") && !pair.is_empty();
+    let query = request.query.split('&').filter(asked).collect::<Vec<_>>().join("&");
+    let whole = format!("{}?{query}", request.path);
     let fits = ReturnTo::parse(&whole, &[]).is_some();
-    if fits && !request.query.is_empty() { whole } else { request.path.clone() }
+    if fits && !query.is_empty() { whole } else { request.path.clone() }
 }
 
 #[async_trait]

@@ -189,14 +189,25 @@ impl<'a> Listing<'a> {
 }
 
 fn too_large() -> GmailError {
-    GmailError { status: 413, reason: RESPONSE_TOO_LARGE.into(), message: String::new(), retry_after: None }
+    GmailError {
+        status: 413,
+        reason: RESPONSE_TOO_LARGE.into(),
+        message: String::new(),
+        retry_after: None,
+        of_part: false,
+    }
 }
 
 /// The error because of which nothing at all could be had; `None` if something could, or if each message on its own is
-/// the reason.
+/// the reason. So is one that is asked for alone and that Gmail keeps failing at inside a batch that succeeds: an error
+/// would stop the listing before it forever.
 fn common_error(outcomes: &Outcomes) -> Option<&GmailError> {
     let mut errors = outcomes.values().map(|outcome| outcome.as_ref().err());
-    let is_common = |error: &GmailError| error.action() != Action::Gone && error.reason != RESPONSE_TOO_LARGE;
+    let is_alone = outcomes.len() == 1;
+    let is_common = |error: &GmailError| {
+        let own = is_alone && error.of_part && error.action() == Action::TryAgain;
+        error.action() != Action::Gone && error.reason != RESPONSE_TOO_LARGE && !own
+    };
     let first = outcomes.values().find_map(|outcome| outcome.as_ref().err())?;
     errors.all(|error| error.is_some_and(is_common)).then_some(first)
 }

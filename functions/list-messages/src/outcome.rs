@@ -120,7 +120,8 @@ mod tests {
             (0, "noAnswer", (503, "google_unavailable", false, Some(10))),
             (403, "somethingNew", (503, "google_unavailable", false, Some(10))),
         ] {
-            let error = GmailError { status, reason: reason.into(), message: String::new(), retry_after: None };
+            let error =
+                GmailError { status, reason: reason.into(), message: String::new(), retry_after: None, of_part: false };
             assert_eq!(told(error.into()), expected, "{status} {reason}");
         }
     }

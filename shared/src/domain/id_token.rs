@@ -11,7 +11,7 @@ use super::time::Timestamp;
 const SKEW_SECONDS: i64 = 60;
 
 /// The claims that we read.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 pub struct Claims {
     iss: String,
     aud: Audience,
@@ -29,7 +29,7 @@ pub struct Claims {
     pub email: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(untagged)]
 enum Audience {
     One(String),

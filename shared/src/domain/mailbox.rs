@@ -107,6 +107,8 @@ pub struct GmailError {
     pub message: String,
     /// What `Retry-After` says.
     pub retry_after: Option<Duration>,
+    /// Whether it is of one message inside a batch that itself succeeded.
+    pub of_part: bool,
 }
 
 /// What a Gmail error calls for. The one table of
@@ -186,7 +188,8 @@ mod tests {
             (0, "", Action::TryAgain),
             (418, "", Action::GiveUp),
         ] {
-            let error = GmailError { status, reason: reason.into(), message: String::new(), retry_after: None };
+            let error =
+                GmailError { status, reason: reason.into(), message: String::new(), retry_after: None, of_part: false };
             assert_eq!(error.action(), action, "{status} {reason}");
         }
     }

@@ -94,11 +94,11 @@ impl Mailbox for GmailMailbox {
         let parts = batch::parse(&content_type, &body).ok_or_else(malformed)?;
         let found = parts.into_iter().filter_map(|part| {
             let id = *ids.get(part.index)?;
-            Some((id.to_owned(), outcome(id, &part)))
+            Some((id.to_owned(), outcome(id, &part).map_err(of_part)))
         });
         let mut outcomes: HashMap<_, _> = found.collect();
         for id in ids {
-            outcomes.entry((*id).to_owned()).or_insert_with(|| Err(malformed()));
+            outcomes.entry((*id).to_owned()).or_insert_with(|| Err(of_part(malformed())));
         }
         Ok(outcomes)
     }
@@ -127,16 +127,26 @@ fn outcome(id: &str, part: &batch::Part<'_>) -> Result<Box<RawValue>, GmailError
     is_it.then(|| serde_json::from_slice(part.body).ok()).flatten().ok_or_else(malformed)
 }
 
+fn of_part(error: GmailError) -> GmailError {
+    GmailError { of_part: true, ..error }
+}
+
 fn no_answer(error: NoAnswer) -> GmailError {
     let (status, reason) = match error {
         NoAnswer::NotSent | NoAnswer::Lost => (0, "noAnswer"),
         NoAnswer::TooLarge => (413, RESPONSE_TOO_LARGE),
     };
-    GmailError { status, reason: reason.into(), message: String::new(), retry_after: None }
+    GmailError { status, reason: reason.into(), message: String::new(), retry_after: None, of_part: false }
 }
 
 fn malformed() -> GmailError {
-    GmailError { status: 0, reason: "malformedAnswer".into(), message: String::new(), retry_after: None }
+    GmailError {
+        status: 0,
+        reason: "malformedAnswer".into(),
+        message: String::new(),
+        retry_after: None,
+        of_part: false,
+    }
 }
 
 /// Reads [Gmail's error](https://developers.google.com/workspace/gmail/api/guides/handle-errors): the reason of its
@@ -153,7 +163,7 @@ fn gmail_error(status: u16, body: &[u8], retry_after: Option<Duration>) -> Gmail
     };
     let reason = if is_word(&reason) { reason } else { String::new() };
     let message = error.message.chars().take(MAX_MESSAGE).collect();
-    GmailError { status, reason, message, retry_after }
+    GmailError { status, reason, message, retry_after, of_part: false }
 }
 
 /// Whether a reason is a word such as Gmail uses, fit to be passed on.

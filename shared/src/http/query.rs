@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode;
 
 /// The parameters in their order, each name decoded and each value as its bytes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Query(Vec<(String, Vec<u8>)>);
 
 impl Query {
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_single_parameter_is_decoded_and_bounded() {
-        for (query, result) in [
+        for (text, result) in [
             ("", Ok(None)),
             ("p=", Ok(None)),
             ("p", Ok(None)),
@@ -108,9 +108,9 @@ mod tests {
             ("p=%ff", Err("is not UTF-8")),
             ("p=%zz", Ok(Some("%zz"))),
         ] {
-            let query = Query::parse(query);
+            let query = Query::parse(text);
             let expected = result.map_err(|problem| BadParameter { name: "p", problem });
-            assert_eq!(query.single("p", 6), expected, "{query:?}");
+            assert_eq!(query.single("p", 6), expected, "{text}");
         }
     }
 

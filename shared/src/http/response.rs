@@ -1,12 +1,12 @@
 //! A response, as an API Gateway HTTP API takes it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
 /// One HTTP response, in
 /// [payload format 2.0](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
     /// The HTTP status.
@@ -22,6 +22,14 @@ pub struct Response {
     /// What came of the request, for the log: `ok`, or the `code` of the problem.
     #[serde(skip)]
     pub outcome: &'static str,
+}
+
+/// Shows what may be seen: the cookies hold sessions, the body mail.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Response");
+        shown.field("status_code", &self.status_code).field("outcome", &self.outcome).finish_non_exhaustive()
+    }
 }
 
 impl Response {

@@ -100,9 +100,9 @@ impl AccessTokens {
         rejected: Option<&AccessToken>,
         deadline: Deadline,
     ) -> Result<Access, AccessError> {
-        let client = self.secrets.values().await?.client.clone();
         let mut connection = connection;
         loop {
+            let client = self.client_of(&connection).await?;
             self.check_usable(&connection, &client)?;
             let shared = self.vault.access_token(&connection).await?;
             if let Some(token) = shared.filter(|token| rejected.is_none_or(|rejected| !rejected.is_same_as(token))) {
@@ -110,7 +110,7 @@ impl AccessTokens {
             }
             if let Some(lease) = self.take_lease(&connection).await? {
                 let leased = Connection { lease: Some(lease.clone()), ..connection.clone() };
-                if let Some(access) = self.refresh(leased, &lease.owner, client.clone(), deadline).await? {
+                if let Some(access) = self.refresh(leased, &lease.owner, client, deadline).await? {
                     return Ok(access);
                 }
             } else if deadline.remaining() < LOOK_EVERY {
@@ -131,24 +131,27 @@ impl AccessTokens {
         self.obtain(connection, Some(&rejected.token), deadline).await
     }
 
-    /// Gmail rejected a token that was just refreshed too: the access has ended, unless the connection changed
-    /// meanwhile. Says what there is to tell.
-    pub async fn give_up(&self, connection: &Connection) -> AccessError {
+    /// Gmail rejected a token that was just refreshed too: the access has ended, and the connection is marked revoked.
+    /// If it changed meanwhile, it is not, and what it has now is handed out.
+    ///
+    /// # Errors
+    /// That the user must consent again, as a rule.
+    pub async fn give_up(&self, rejected: &Access, deadline: Deadline) -> Result<Access, AccessError> {
         let reason = "access_token_rejected";
-        match self.mark_revoked(connection, reason).await {
-            Ok(()) => AccessError::ReauthorizationRequired { reason: reason.to_owned() },
-            Err(VaultError::Conflict) => self.after_conflict(connection).await.unwrap_or_else(|error| error),
-            Err(error) => error.into(),
+        match self.mark_revoked(&rejected.connection, reason).await {
+            Ok(()) => Err(AccessError::ReauthorizationRequired { reason: reason.to_owned() }),
+            Err(VaultError::Conflict) => self.renew(rejected, deadline).await,
+            Err(error) => Err(error.into()),
         }
     }
 
-    /// What there is to tell of a connection that changed while it was given up: it ended, or has a newer token, with
-    /// which the next request may succeed.
-    async fn after_conflict(&self, connection: &Connection) -> Result<AccessError, AccessError> {
-        Ok(match self.read_again(connection).await?.status {
-            Status::Revoked { reason } => AccessError::ReauthorizationRequired { reason },
-            Status::Active => AccessError::GoogleUnavailable { retry_after: RETRY_AFTER },
-        })
+    /// The OAuth client; read afresh where the connection was made with another one, which may be a newer one.
+    async fn client_of(&self, connection: &Connection) -> Result<Arc<OAuthClient>, AccessError> {
+        let client = self.secrets.values().await?.client.clone();
+        if client.client_id == connection.client_id {
+            return Ok(client);
+        }
+        Ok(self.secrets.values_after_rotation().await?.client.clone())
     }
 
     fn check_usable(&self, connection: &Connection, client: &OAuthClient) -> Result<(), AccessError> {
@@ -237,15 +240,23 @@ impl AccessTokens {
                 }
                 (_, Again::After(retry_after)) => {
                     tried += 1;
+                    self.lease_over(leased, owner, retry_after.filter(|wait| *wait < deadline.remaining())).await?;
                     if !retry.pause(tried, retry_after, &error).await {
                         return Err(error.into());
                     }
                 }
                 _ => return Err(error.into()),
             }
-            let (lease, now) = (self.lease(owner.to_owned()), self.vault.clock.now());
-            self.vault.store.lease(leased, &lease, now).await.map_err(VaultError::from)?;
+            self.lease_over(leased, owner, Some(Duration::ZERO)).await?;
         }
+    }
+
+    /// Renews the lease so that it lasts over a wait, if there is one.
+    async fn lease_over(&self, leased: &Connection, owner: &str, wait: Option<Duration>) -> Result<(), VaultError> {
+        let Some(wait) = wait else { return Ok(()) };
+        let now = self.vault.clock.now();
+        let lease = Lease { owner: owner.to_owned(), expires_at: now.after(wait).after(Lease::LIFETIME) };
+        Ok(self.vault.store.lease(leased, &lease, now).await?)
     }
 
     /// Writes the new token for the others. If it can no longer be written, the connection decides what it is worth.

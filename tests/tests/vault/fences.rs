@@ -38,7 +38,7 @@ impl Meanwhile {
             Self::Revoked => {
                 let instance = world.instance();
                 let connection = instance.vault.find(&user_id(ANNA)).await.unwrap().unwrap();
-                let _ = instance.tokens.give_up(&connection).await;
+                let _ = instance.give_up(&connection).await;
             }
             Self::Replaced => drop(world.connect(ANNA).await),
             Self::Deleted => world.delete_row(ANNA),

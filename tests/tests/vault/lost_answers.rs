@@ -82,8 +82,8 @@ async fn giving_up_says_so_also_if_the_answer_of_the_mark_was_lost() {
     let instance = world.instance();
     let access = instance.obtain(ANNA).await.unwrap();
     world.aws.faults().fail("DynamoDB.UpdateItem", AwsFault::times(1, Effect::LoseAnswer));
-    let said = instance.tokens.give_up(&access.connection).await;
-    assert!(matches!(said, AccessError::ReauthorizationRequired { .. }), "{said:?}");
+    let said = instance.give_up(&access.connection).await;
+    assert!(matches!(said, Err(AccessError::ReauthorizationRequired { .. })), "{said:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -143,7 +143,7 @@ impl Model {
     async fn give_up_late(&mut self, user: usize, instance: usize) {
         let Some(connection) = self.read.get(&(user, instance)).cloned() else { return };
         let instance = &self.instances[instance];
-        instance.tokens.give_up(&connection).await;
+        let _ = instance.give_up(&connection).await;
         let stored = instance.vault.find(&connection.user_id).await.unwrap();
         if stored
             .is_some_and(|stored| stored.generation == connection.generation + 1 && stored.status != Status::Active)

@@ -280,6 +280,12 @@ impl Instance {
     pub(super) async fn renew(&self, rejected: &Access) -> Result<Access, AccessError> {
         self.tokens.renew(rejected, Deadline::after(PATIENCE)).await
     }
+
+    /// Gmail rejected the token of a connection as it was read.
+    pub(super) async fn give_up(&self, connection: &Connection) -> Result<Access, AccessError> {
+        let rejected = Access { token: AccessToken::new("rejected"), connection: connection.clone() };
+        self.tokens.give_up(&rejected, Deadline::after(PATIENCE)).await
+    }
 }
 
 /// What the callback knows after a consent.
