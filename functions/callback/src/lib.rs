@@ -83,8 +83,7 @@ impl Callback {
         let variables = environment.variables();
         let (endpoints, storage) = (GoogleEndpoints::read(&variables)?, Storage::read(&variables)?);
         let front = Front::connect(&environment).await?;
-        let http =
-            http::client().map_err(|_| BadVariable { name: "SSL_CERT_FILE", problem: "gives no usable TLS set-up" })?;
+        let http = http::client()?;
         Ok(Self {
             server: Arc::new(GoogleAuthorizationServer::new(http.clone(), endpoints.userinfo)),
             keys: GoogleKeys::new(http, endpoints.jwks, front.clock.clone()),

@@ -83,8 +83,7 @@ impl ListMessages {
         let variables = environment.variables();
         let (endpoints, storage) = (GoogleEndpoints::read(&variables)?, Storage::read(&variables)?);
         let front = Front::connect(&environment).await?;
-        let http =
-            http::client().map_err(|_| BadVariable { name: "SSL_CERT_FILE", problem: "gives no usable TLS set-up" })?;
+        let http = http::client()?;
         let server = GoogleAuthorizationServer::new(http.clone(), endpoints.userinfo);
         let vault = front.vault(&environment, storage);
         Ok(Self {

@@ -6,6 +6,8 @@ use bytes::{Bytes, BytesMut};
 use reqwest::{Client, Response, header::RETRY_AFTER, redirect::Policy};
 use serde::Deserialize;
 
+use crate::config::BadVariable;
+
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -15,8 +17,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// ([performance tips](https://developers.google.com/workspace/gmail/api/guides/performance#gzip)).
 ///
 /// # Errors
-/// If the machine has no usable TLS configuration.
-pub fn client() -> Result<Client, reqwest::Error> {
+/// If the machine has no usable root certificates.
+pub fn client() -> Result<Client, BadVariable> {
     // An error says that a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
@@ -25,6 +27,7 @@ pub fn client() -> Result<Client, reqwest::Error> {
         .tcp_nodelay(true)
         .user_agent(concat!("gmail-connect/", env!("CARGO_PKG_VERSION"), " (gzip)"))
         .build()
+        .map_err(|_| BadVariable { name: "SSL_CERT_FILE", problem: "gives no usable root certificates" })
 }
 
 /// Why there was no answer.

@@ -269,3 +269,21 @@ async fn the_instance_that_met_a_strange_gmail_serves_on() {
     assert_eq!(ids(&listing(&stub.instance.send(&of(ANNA, "")).await)), all_ids(5));
     assert_eq!(stub.world.attribute(ANNA, "status").unwrap(), "active");
 }
+
+#[tokio::test]
+async fn a_message_that_gmail_keeps_failing_at_is_named_and_what_is_behind_it_is_had() {
+    let script = Script::new(3, |place| if place == 1 { (500, "{}".to_owned()) } else { message(place, KIB) });
+    let stub = Stub::start(script).await;
+    let mut token = String::new();
+    let mut had = Vec::new();
+    for _ in 0..3 {
+        let asked = of(ANNA, &format!("format=minimal&maxResults=1{token}"));
+        let page = listing(&stub.instance.send_within(&asked, NO_WAITS).await);
+        had.extend(page["messages"].as_array().unwrap().iter().map(|entry| entry["id"].clone()));
+        if had.len() == 2 {
+            assert_eq!(page["errors"], json!([{"id": id(1), "status": 500, "reason": "unknown"}]));
+        }
+        token = page["nextPageToken"].as_str().map(|next| format!("&pageToken={next}")).unwrap_or_default();
+    }
+    assert_eq!(had, [id(0), id(1), id(2)]);
+}

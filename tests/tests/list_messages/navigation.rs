@@ -110,3 +110,36 @@ async fn a_browser_without_a_session_comes_back_to_the_messages_it_asked_for() {
     let listed = listing(&visitor.get(back.header("location").unwrap()).await);
     assert_eq!(listed["messages"].as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn who_comes_back_with_an_error_sees_a_page_and_is_not_led_in_circles() {
+    let world = World::start().await;
+    let visitor = world.visitor().accepting(NAVIGATION);
+    for (error, status, notice) in [
+        ("access_denied", 403, "declined"),
+        ("insufficient_scope", 403, "permission-missing"),
+        ("unavailable", 503, "unavailable"),
+        ("misconfigured", 500, "misconfigured"),
+        ("code_rejected", 400, "link-expired"),
+    ] {
+        let answer = visitor.get(&format!("/messages?q=a&error={error}&state=s")).await;
+        assert_eq!(answer.status(), status, "{error}");
+        assert!(answer.body().contains(&format!("data-notice=\"{notice}\"")), "{error}");
+        assert!(answer.body().contains("/authorize?return_to=%2Fmessages%3Fq%3Da\""), "{}", answer.body());
+    }
+    let unknown = visitor.get("/messages?error=something").await;
+    assert_eq!(return_to(&unknown), "/messages");
+}
+
+#[tokio::test]
+async fn who_declines_on_the_way_to_the_messages_is_told_so() {
+    let world = World::start().await;
+    let visitor = world.visitor().accepting(NAVIGATION);
+    let led = visitor.get("/messages").await;
+    let asked = visitor.get(led.header("location").unwrap()).await;
+    let back = world.google.consent(asked.header("location").unwrap(), &Decision::deny(ANNA)).unwrap();
+    let back = visitor.get(back.strip_prefix("https://mail.example.com").unwrap()).await;
+    assert_eq!(back.header("location"), Some("/messages?error=access_denied"));
+    let told = visitor.get("/messages?error=access_denied").await;
+    assert_eq!(told.status(), 403);
+}

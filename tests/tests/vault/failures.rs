@@ -185,3 +185,32 @@ async fn a_new_token_that_cannot_be_shared_is_used_all_the_same() {
     at_the_share.release();
     assert!(world.works(&asked.await.unwrap().unwrap().token).await);
 }
+
+#[tokio::test]
+async fn a_connection_of_a_newer_client_makes_the_secret_be_read_afresh() {
+    let world = World::start().await;
+    let stale = world.instance();
+    stale.warm().await;
+    world.clock.pass(Duration::from_mins(1));
+    world.connect(ANNA).await;
+    world.edit_row(ANNA, |row| row["client_id"]["S"] = "another-client".into());
+    let before = world.aws.faults().calls("SecretsManager.BatchGetSecretValue");
+    assert_eq!(outcome(&stale.obtain(ANNA).await), "reauthorization required");
+    assert_eq!(world.aws.faults().calls("SecretsManager.BatchGetSecretValue") - before, 1);
+    assert_eq!(outcome(&stale.obtain(ANNA).await), "reauthorization required");
+    assert_eq!(world.aws.faults().calls("SecretsManager.BatchGetSecretValue") - before, 1, "not with every request");
+}
+
+#[tokio::test]
+async fn a_token_index_key_that_no_longer_unwraps_is_replaced() {
+    let world = World::start().await;
+    world.connect(ANNA).await;
+    let mut kept = world.aws.item(TABLE, "key#token-index").unwrap().unwrap();
+    let damaged = format!("AAAA{}", &kept["value"]["B"].as_str().unwrap()[4..]);
+    kept["value"]["B"] = damaged.clone().into();
+    world.aws.put_item(TABLE, &kept).unwrap();
+    world.connect(ANNA).await;
+    let replaced = world.aws.item(TABLE, "key#token-index").unwrap().unwrap();
+    assert_ne!(replaced["value"]["B"], damaged);
+    assert_eq!(outcome(&world.instance().obtain(ANNA).await), "token");
+}
