@@ -35,8 +35,8 @@ use shared::{
 use self::{authorization_response::authorization_code, reply::Reply};
 
 const CALLBACK: Route = Route::new("GET /callback");
-/// Ours has 43 characters; longer ones are nobody's.
-const MAX_STATE: usize = 128;
+/// A `state` of any length is looked for; one that is not ours has no cookie.
+const MAX_STATE: usize = usize::MAX;
 
 /// The function.
 pub struct Callback {

@@ -68,7 +68,10 @@ async fn a_state_that_only_begins_like_the_cookies_name_is_refused() {
 async fn a_state_of_no_form_of_ours_is_refused() {
     let world = World::start().await;
     let (visitor, _) = begun(&world).await;
-    for state in ["x", "%00%00%00%00%00%00%00%00", "%D7%A9%D7%A9%D7%A9%D7%A9%D7%A9", "========", "a%3Bb%3Dcccccc"] {
+    let long = "A".repeat(5_000);
+    for state in
+        [&long, "x", "%00%00%00%00%00%00%00%00", "%D7%A9%D7%A9%D7%A9%D7%A9%D7%A9", "========", "a%3Bb%3Dcccccc"]
+    {
         assert_refused(&world, &visitor.get(&format!("/callback?code=4%2Fx&state={state}")).await);
     }
 }

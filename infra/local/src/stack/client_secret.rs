@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
+use shared::domain::oauth_client::{NotAWebClient, OAuthClient};
 
 /// The client that the emulated Google knows.
 pub(super) const CLIENT_ID: &str = "000000000000-local.apps.googleusercontent.com";
@@ -28,8 +28,8 @@ pub enum ClientSecretError {
     NotAWebClient {
         /// The file.
         file: PathBuf,
-        /// What it is instead.
-        what: &'static str,
+        /// What it is instead, and what to do.
+        what: NotAWebClient,
     },
 }
 
@@ -44,60 +44,8 @@ impl ClientSecret {
     pub(super) fn read(file: &Path) -> Result<Self, ClientSecretError> {
         let text = std::fs::read_to_string(file)
             .map_err(|reason| ClientSecretError::Unreadable { file: file.to_owned(), reason })?;
-        let redirect_uris =
-            check(&text).map_err(|what| ClientSecretError::NotAWebClient { file: file.to_owned(), what })?;
-        Ok(Self { text, redirect_uris })
-    }
-}
-
-/// The redirect URIs of a web client's file, or what the text is instead.
-fn check(text: &str) -> Result<Vec<String>, &'static str> {
-    let file: Value = serde_json::from_str(text).map_err(|_| "it is not JSON")?;
-    if file.get("installed").is_some() {
-        return Err("it is that of a desktop client; make an OAuth client of the type “Web application”");
-    }
-    if file.get("type").is_some() {
-        return Err("it is the key of a service account; make an OAuth client of the type “Web application”");
-    }
-    let web = file.get("web").ok_or("it has no “web”; download it again from the client’s page")?;
-    let complete = ["client_id", "client_secret", "auth_uri", "token_uri"]
-        .iter()
-        .all(|name| web.get(name).and_then(Value::as_str).is_some_and(|value| !value.is_empty()));
-    if !complete {
-        return Err("its client_id, client_secret, auth_uri or token_uri is missing; download it again");
-    }
-    let uris: Vec<_> = web
-        .get("redirect_uris")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect();
-    if uris.is_empty() {
-        return Err(
-            "it lists no redirect URI; add http://localhost:8787/callback to the client’s and download it again",
-        );
-    }
-    Ok(uris)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn another_file_is_told_for_what_it_is() {
-        for (text, expected) in [
-            ("{", "not JSON"),
-            (r#"{"installed":{}}"#, "desktop"),
-            (r#"{"type":"service_account"}"#, "service account"),
-            ("{}", "no “web”"),
-            (r#"{"web":{"client_id":"a"}}"#, "missing"),
-            (r#"{"web":{"client_id":"a","client_secret":"b","auth_uri":"c","token_uri":"d"}}"#, "no redirect URI"),
-        ] {
-            let what = check(text).unwrap_err();
-            assert!(what.contains(expected), "{text}: {what}");
-        }
+        let client = OAuthClient::parse(&text)
+            .map_err(|what| ClientSecretError::NotAWebClient { file: file.to_owned(), what })?;
+        Ok(Self { text, redirect_uris: client.redirect_uris })
     }
 }
