@@ -1,13 +1,11 @@
 //! The table of connections in DynamoDB. Every write is conditional on what was read.
 
+mod replacement;
+
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
-    Client,
-    config::Builder,
-    error::SdkError,
-    operation::{transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
-    types::{AttributeValue, Delete, Put, TransactWriteItem},
+    Client, config::Builder, error::SdkError, operation::update_item::UpdateItemError, types::AttributeValue,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -15,7 +13,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::{
     clients::RetryLog,
     failure::Failure,
-    item::{Item, NO_GENERATION, bytes, connection_key, from_connection, number, text, time, to_connection},
+    item::{Item, bytes, connection_key, number, text, time, to_connection},
 };
 use crate::{
     domain::{
@@ -89,18 +87,11 @@ impl ConnectionStore for DynamoDbConnections {
     }
 
     async fn put(&self, connection: &Connection, change: &Replacement<'_>) -> Result<(), WriteError> {
-        let mut writes = vec![self.put_connection(connection, change.read)?];
-        let stale = change.old_index.0.iter().filter(|key| !change.new_index.0.contains(key));
-        for key in stale {
-            writes.push(self.delete(key)?);
-        }
-        for key in &change.new_index.0 {
-            writes.push(self.put_index(key, &connection.user_id)?);
-        }
+        let writes = replacement::writes(&self.table, connection, change)?;
         let request = self.client.transact_write_items().set_transact_items(Some(writes));
         match timed("dynamodb.transact_write_items", request.send()).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(transaction_error(&error)),
+            Err(error) => Err(replacement::failure(&error)),
         }
     }
 
@@ -186,37 +177,6 @@ impl ConnectionStore for DynamoDbConnections {
     }
 }
 
-impl DynamoDbConnections {
-    fn put_connection(
-        &self,
-        connection: &Connection,
-        read: Option<&Connection>,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(from_connection(connection)));
-        let put = match read {
-            None => put.condition_expression("attribute_not_exists(pk)"),
-            Some(read) if read.generation == NO_GENERATION => put
-                .condition_expression("NOT attribute_type(generation, :number) OR generation = :none")
-                .expression_attribute_values(":number", text("N"))
-                .expression_attribute_values(":none", number(NO_GENERATION)),
-            Some(read) => put
-                .condition_expression("generation = :generation")
-                .expression_attribute_values(":generation", number(read.generation)),
-        };
-        Ok(TransactWriteItem::builder().put(put.build().map_err(|_| incomplete())?).build())
-    }
-
-    fn put_index(&self, key: &str, user_id: &UserId) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder().table_name(&self.table).item("pk", text(key)).item("user_id", text(user_id.as_str()));
-        Ok(TransactWriteItem::builder().put(put.build().map_err(|_| incomplete())?).build())
-    }
-
-    fn delete(&self, key: &str) -> Result<TransactWriteItem, StoreError> {
-        let delete = Delete::builder().table_name(&self.table).key("pk", text(key));
-        Ok(TransactWriteItem::builder().delete(delete.build().map_err(|_| incomplete())?).build())
-    }
-}
-
 /// The condition that the stored access token is the one that was read.
 fn same_access_token(read: &Connection) -> (&'static str, Vec<(&'static str, AttributeValue)>) {
     match &read.tokens.access_token {
@@ -233,10 +193,6 @@ fn no_value(name: &str) -> StoreError {
     StoreError { detail: format!("the item {name} holds no value"), transient: false }
 }
 
-fn incomplete() -> StoreError {
-    StoreError { detail: "the request is incomplete".into(), transient: false }
-}
-
 fn store_error<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> StoreError {
     let failure = Failure::of(error);
     StoreError { detail: format!("DynamoDB: {}", failure.code), transient: failure.transient }
@@ -248,17 +204,4 @@ fn update_error(error: &SdkError<UpdateItemError, HttpResponse>) -> WriteError {
         Some(CONDITION_FAILED | TRANSACTION_CONFLICT) => WriteError::Conflict,
         _ => store_error(error).into(),
     }
-}
-
-fn transaction_error(error: &SdkError<TransactWriteItemsError, HttpResponse>) -> WriteError {
-    let reasons = match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => canceled.cancellation_reasons(),
-        _ => return store_error(error).into(),
-    };
-    if reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
-        return WriteError::Conflict;
-    }
-    let code = reasons.iter().filter_map(|reason| reason.code()).find(|code| *code != "None").unwrap_or("unknown");
-    let transient = matches!(code, "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded");
-    StoreError { detail: format!("DynamoDB: transaction cancelled, {code}"), transient }.into()
 }
