@@ -27,6 +27,10 @@ const MAX_BODY: usize = 256 * 1024;
 /// How long one request for the keys may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a key set whose answer has no `Cache-Control` stays fresh: what is fetched beside the exchange of a code
+/// serves the ID token that the exchange brings.
+const UNSAID_FRESHNESS: Duration = Duration::from_secs(30);
+
 /// Google's key set, kept as long as its `Cache-Control` says.
 pub struct GoogleKeys {
     http: Client,
@@ -143,8 +147,8 @@ fn signature_only() -> Validation {
 
 /// How long an answer stays fresh ([RFC 9111 §5.2.2.1](https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2.1)).
 fn max_age(response: &Response) -> Duration {
-    let directives = response.headers().get(CACHE_CONTROL).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut directives = directives.split(',').map(str::trim);
+    let Some(directives) = response.headers().get(CACHE_CONTROL) else { return UNSAID_FRESHNESS };
+    let mut directives = directives.to_str().unwrap_or_default().split(',').map(str::trim);
     let seconds = directives.find_map(|directive| directive.strip_prefix("max-age=")?.parse().ok());
     Duration::from_secs(seconds.unwrap_or(0))
 }

@@ -161,10 +161,10 @@ async fn a_signature_of_another_algorithm_or_over_other_claims_is_refused() {
 }
 
 #[tokio::test]
-async fn an_answer_without_cache_control_is_not_kept() {
+async fn an_answer_is_kept_unless_cache_control_says_otherwise() {
     for (headers, kept) in [
-        (&[][..], false),
-        (&[("cache-control", "no-cache")], false),
+        (&[][..], true),
+        (&[("cache-control", "no-cache")][..], false),
         (&[("cache-control", "max-age=none")], false),
         (&[("cache-control", "max-age=-5")], false),
         (&[("cache-control", "public,max-age=60")], true),
