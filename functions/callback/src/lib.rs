@@ -7,9 +7,10 @@ mod identity;
 mod keeping;
 mod reply;
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use async_trait::async_trait;
+use futures_util::future::{Either, join, select};
 use shared::{
     config::{BadVariable, GoogleEndpoints, Storage},
     domain::{
@@ -17,6 +18,7 @@ use shared::{
         connection::Connection,
         pending_authorization::PendingAuthorization,
         scope::Scopes,
+        secret::AuthorizationCode,
         session::Session,
         user_id::UserId,
     },
@@ -130,17 +132,29 @@ impl Callback {
 
     async fn complete(&self, query: &Query, attempt: &Attempt<'_>) -> Result<Connection, Ending> {
         let code = authorization_code(query)?;
-        // Google's keys and the vault's index are fetched while the exchange is under way.
-        let (tokens, _, _) = futures_util::join!(
-            self.exchange(&code, attempt),
-            attempt.deadline.bound(self.keys.prefetch()),
-            attempt.deadline.bound(self.vault.prepare()),
-        );
-        let tokens = tokens?;
+        let tokens = self.exchange_and_prepare(&code, attempt).await?;
         let account = self.identify(&tokens, attempt).await?;
         let granted =
             self.granted(&tokens).map_err(|problem| Ending::Failed(problem, Some(account.user_id.clone())))?;
         self.keep(&account, &granted, &tokens, attempt).await
+    }
+
+    /// Exchanges the code while Google's keys and the vault's index are fetched. They are waited for only if the exchange
+    /// brought something to verify and store.
+    async fn exchange_and_prepare(
+        &self,
+        code: &AuthorizationCode,
+        attempt: &Attempt<'_>,
+    ) -> Result<TokenResponse, Problem> {
+        let prepared = attempt.deadline.bound(join(self.keys.prefetch(), self.vault.prepare()));
+        match select(pin!(self.exchange(code, attempt)), pin!(prepared)).await {
+            Either::Left((tokens, prepared)) => {
+                let tokens = tokens?;
+                prepared.await;
+                Ok(tokens)
+            }
+            Either::Right((_, exchanged)) => exchanged.await,
+        }
     }
 
     /// What the user allowed, which has to be everything that we need.

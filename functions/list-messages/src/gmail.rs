@@ -39,10 +39,10 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Whether a later try may go better: then what was had before is worth more than an error.
-    pub(crate) fn is_transient(&self) -> bool {
+    /// Whether a later try may go better, be it tomorrow: then what was had before is worth more than an error.
+    pub(crate) fn is_passing(&self) -> bool {
         match self {
-            Self::Gmail(error) => error.is_transient(),
+            Self::Gmail(error) => error.is_transient() || error.action() == Action::WaitForTomorrow,
             Self::Access(error) => matches!(
                 error,
                 AccessError::GoogleUnavailable { .. } | AccessError::Unavailable(_) | AccessError::Secrets(_)

@@ -91,7 +91,7 @@ impl<'a> Listing<'a> {
         let page = match self.gmail.page(&page).await {
             Ok(page) => page,
             // What was listed before is worth more than an error; the next answer begins here.
-            Err(failure) if self.has_begun() && failure.is_transient() => return Ok(Step::Stop),
+            Err(failure) if self.has_begun() && failure.is_passing() => return Ok(Step::Stop),
             Err(failure) => return Err(failure),
         };
         self.budget.spend_page();
@@ -152,7 +152,7 @@ impl<'a> Listing<'a> {
         let chunk = usize::try_from(chunk).unwrap_or(usize::MAX);
         let (outcomes, asked) = match self.gmail.messages(&ids, &self.parameters.format, chunk).await {
             Ok(fetched) => fetched,
-            Err(failure) if !self.body.is_empty() && failure.is_transient() => return Ok(Step::Stop),
+            Err(failure) if !self.body.is_empty() && failure.is_passing() => return Ok(Step::Stop),
             Err(failure) => return Err(failure),
         };
         self.budget.spend_messages(asked);

@@ -229,9 +229,13 @@ async fn a_retry_after_beyond_the_deadline_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_later_page_that_fails_for_now_does_not_cost_what_was_had() {
-    for effect in
-        [gmail(GmailError::RateLimitExceeded), gmail(GmailError::BackendError), Effect::Malformed, Effect::Disconnect]
-    {
+    for effect in [
+        gmail(GmailError::RateLimitExceeded),
+        gmail(GmailError::DailyLimitExceeded),
+        gmail(GmailError::BackendError),
+        Effect::Malformed,
+        Effect::Disconnect,
+    ] {
         let world = super::mailbox_of(700).await;
         world.google.faults().inject_times(Endpoint::List, 1, Effect::Delay(Duration::ZERO));
         world.google.faults().inject_times(Endpoint::List, 9, effect.clone());
