@@ -100,9 +100,9 @@ fn connections(stack: &Stack) -> String {
 fn next_for_cargo_lambda(stack: &Stack) -> String {
     let port = stack.base_url().rsplit(':').next().unwrap_or_default();
     format!(
-        "The functions' environment goes to standard output. With “> /tmp/gmail-connect.env” behind this command it is\n\
+        "The functions' environment goes to standard output. With “> emulators.env” behind this command it is\n\
          in a file; in another terminal, while this one runs:\n\n  \
-         . /tmp/gmail-connect.env\n  \
+         . ./emulators.env\n  \
          cargo lambda watch --ignore-changes --invoke-address 127.0.0.1 --invoke-port {port}\n\n\
          Then open {}/authorize.\n{}",
         stack.base_url(),
