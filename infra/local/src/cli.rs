@@ -3,7 +3,6 @@
 mod text;
 
 use std::{
-    collections::BTreeMap,
     env,
     error::Error,
     io::{self, Write},
@@ -80,9 +79,13 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     }
     let (emulators_only, data) = (arguments.emulators_only, arguments.data.clone());
     let stack = Stack::start(arguments.settings()).await?;
-    eprint!("{}", text::started(&stack, data.as_deref(), emulators_only));
+    let text = text::started(&stack, data.as_deref(), emulators_only);
     if emulators_only {
-        print_environment(stack.variables());
+        // Standard output is for the shell that reads the environment.
+        eprint!("{text}");
+        print(&text::exports(stack.variables()));
+    } else {
+        print(&text);
     }
     ended.await;
     Ok(())
@@ -119,10 +122,10 @@ fn refuse(error: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Prints the environment as a shell reads it; whoever closed the pipe does not want it.
-fn print_environment(variables: &BTreeMap<String, String>) {
+/// Prints a text; whoever closed the pipe does not want it.
+fn print(text: &str) {
     let mut output = io::stdout().lock();
-    let _ = output.write_all(text::exports(variables).as_bytes());
+    let _ = output.write_all(text.as_bytes());
     let _ = output.flush();
 }
 

@@ -240,9 +240,9 @@ fn the_emulators_alone_print_the_environment_and_end_when_asked() {
 
 #[test]
 fn the_program_says_what_to_open() {
-    let mut child = program(&["--port", "0"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = program(&["--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut text = String::new();
-    let mut reader = BufReader::new(child.stderr.take().unwrap());
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
     while !text.contains("Ctrl-C ends it.") {
         assert_ne!(reader.read_line(&mut text).unwrap(), 0, "{text}");
     }
