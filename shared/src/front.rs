@@ -13,7 +13,6 @@ use crate::{
     http::{
         Request,
         cookie_jar::CookieJar,
-        cookie_keys::CookieKeys,
         problem::{Kind, Problem},
     },
     secrets::{Secrets, SecretsError, Values},
@@ -101,11 +100,6 @@ pub struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    /// The keys of the cookies.
-    pub fn cookie_keys(&self) -> &CookieKeys {
-        &self.values.cookie_keys
-    }
-
     /// The browser's cookies.
     pub fn jar(&self) -> CookieJar<'_> {
         CookieJar {

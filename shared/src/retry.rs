@@ -3,7 +3,7 @@
 use std::{fmt::Display, time::Duration};
 
 use crate::{
-    domain::{backoff::Backoff, random::Random},
+    domain::{authorization_server::TokenError, backoff::Backoff, random::Random},
     function::Deadline,
 };
 
@@ -27,6 +27,21 @@ pub enum Again {
     No,
     /// It may go better; not before the time that was asked for, if one was.
     After(Option<Duration>),
+}
+
+impl Again {
+    /// Whether a failed request is worth another try that may be made more than once without harm, so that a lost answer
+    /// is no obstacle.
+    pub fn of_repeatable(error: &TokenError) -> Self {
+        match error {
+            TokenError::ForNow { retry_after, .. } => Self::After(*retry_after),
+            TokenError::NotSent | TokenError::NoAnswer => Self::After(None),
+            TokenError::InvalidGrant { .. }
+            | TokenError::ClientRejected(_)
+            | TokenError::BlockedByPolicy
+            | TokenError::Malformed { .. } => Self::No,
+        }
+    }
 }
 
 impl Retry<'_> {

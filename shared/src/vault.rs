@@ -12,7 +12,7 @@ use self::{envelope::Envelope, token_index::TokenIndexer};
 use crate::domain::{
     authorization_server::TokenResponse,
     connection::{Connection, ConnectionStore, SealedAccessToken, StoreError, WriteError},
-    data_key::DataKeys,
+    data_key::{DataKey, DataKeys},
     random::Random,
     secret::{AccessToken, RefreshToken},
     time::Clock,
@@ -48,13 +48,6 @@ pub enum VaultError {
     /// What was read is no longer what is stored.
     #[error("the connection changed meanwhile")]
     Conflict,
-}
-
-impl VaultError {
-    /// The deadline came first.
-    pub fn late() -> Self {
-        Self::Unavailable { detail: "no answer before the deadline".into(), transient: true }
-    }
 }
 
 impl From<StoreError> for VaultError {
@@ -128,19 +121,16 @@ impl Vault {
         }
     }
 
-    /// Seals an access token for its connection.
-    ///
-    /// # Errors
-    /// If the key cannot be used.
-    async fn seal_access_token(
+    /// Seals an access token under the data key of its connection.
+    fn seal_access_token(
         &self,
-        connection: &Connection,
-        token: &TokenResponse,
+        key: &DataKey,
+        user_id: &UserId,
+        tokens: &TokenResponse,
     ) -> Result<SealedAccessToken, VaultError> {
-        let key = self.envelope.key(connection).await?;
         Ok(SealedAccessToken {
-            sealed: self.envelope.seal_access_token(&key, &connection.user_id, &token.access_token)?,
-            expires_at: self.clock.now().after(token.expires_in),
+            sealed: self.envelope.seal_access_token(key, user_id, &tokens.access_token)?,
+            expires_at: self.clock.now().after(tokens.expires_in),
         })
     }
 }

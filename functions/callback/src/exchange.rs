@@ -1,17 +1,16 @@
 //! The exchange of the code.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use shared::{
     domain::{
         authorization_server::{CodeGrant, TokenError, TokenResponse},
-        backoff::Backoff,
         oauth_client::OAuthClient,
         secret::{AuthorizationCode, CodeVerifier},
     },
     front::{blocked_by_policy, secrets_problem, unavailable},
     http::problem::{Kind, Problem},
-    retry::{Again, Retry},
+    retry::Again,
 };
 
 use super::{Attempt, Callback};
@@ -28,11 +27,14 @@ impl Callback {
         attempt: &Attempt<'_>,
     ) -> Result<TokenResponse, Problem> {
         let client = &attempt.visit.values.client;
-        let mut result = self.exchange_as(client, code, attempt).await?;
+        let redirect_uri = attempt.visit.redirect_uri()?;
+        let code_verifier = CodeVerifier::new(&attempt.pending.code_verifier);
+        let grant = CodeGrant { code, code_verifier: &code_verifier, redirect_uri: &redirect_uri };
+        let mut result = self.exchange_as(client, &grant, attempt).await;
         if let Err(TokenError::ClientRejected(_)) = &result {
             let changed = attempt.deadline.bound(self.front.secrets.changed_client(client)).await;
             if let Some(client) = changed.ok_or_else(unavailable)?.map_err(|error| secrets_problem(&error))? {
-                result = self.exchange_as(&client, code, attempt).await?;
+                result = self.exchange_as(&client, &grant, attempt).await;
             }
         }
         result.map_err(|error| problem(&error))
@@ -40,21 +42,13 @@ impl Callback {
 
     async fn exchange_as(
         &self,
-        client: &Arc<OAuthClient>,
-        code: &AuthorizationCode,
+        client: &OAuthClient,
+        grant: &CodeGrant<'_>,
         attempt: &Attempt<'_>,
-    ) -> Result<Result<TokenResponse, TokenError>, Problem> {
-        let redirect_uri = attempt.visit.redirect_uri()?;
-        let code_verifier = CodeVerifier::new(&attempt.pending.code_verifier);
-        let grant = CodeGrant { code, code_verifier: &code_verifier, redirect_uri: &redirect_uri };
-        let retry = Retry {
-            call: "google.token.code",
-            backoff: Backoff::TOKEN,
-            deadline: attempt.deadline,
-            random: &*self.front.random,
-        };
+    ) -> Result<TokenResponse, TokenError> {
         let timeout = || TIMEOUT.min(attempt.deadline.remaining());
-        Ok(retry.run(again, || self.server.exchange_code(client, &grant, timeout())).await)
+        let exchange = || self.server.exchange_code(client, grant, timeout());
+        self.retry("google.token.code", attempt).run(again, exchange).await
     }
 }
 

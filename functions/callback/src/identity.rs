@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shared::{
     domain::{
-        authorization_server::{TokenError, TokenResponse, UserInfo},
+        authorization_server::{TokenResponse, UserInfo},
         backoff::Backoff,
         id_token::{Claims, Expected},
         secret::IdToken,
@@ -58,14 +58,9 @@ impl Callback {
     }
 
     async fn ask_userinfo(&self, tokens: &TokenResponse, attempt: &Attempt<'_>) -> Option<UserInfo> {
-        let again = |error: &TokenError| match error {
-            TokenError::ForNow { retry_after, .. } => Again::After(*retry_after),
-            TokenError::NotSent | TokenError::NoAnswer => Again::After(None),
-            _ => Again::No,
-        };
         let timeout = || TIMEOUT.min(attempt.deadline.remaining());
         let ask = || self.server.user_info(&tokens.access_token, timeout());
-        let asked = self.retry("google.userinfo", attempt).run(again, ask).await;
+        let asked = self.retry("google.userinfo", attempt).run(Again::of_repeatable, ask).await;
         asked.inspect_err(|error| tracing::error!(%error, "the userinfo endpoint does not say who consented")).ok()?
     }
 

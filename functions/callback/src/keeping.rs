@@ -3,13 +3,11 @@
 use shared::{
     domain::{
         authorization_server::{TokenResponse, UserInfo},
-        backoff::Backoff,
         connection::Connection,
         scope::Scopes,
     },
     front::unavailable,
-    http::problem::Kind,
-    retry::{Again, Retry},
+    http::problem::{Kind, Problem},
     vault::{Consent, VaultError},
 };
 
@@ -48,18 +46,7 @@ impl Callback {
 
     /// Renews the stored connection; `None` if there is no usable one.
     async fn renew(&self, consent: &Consent<'_>, attempt: &Attempt<'_>) -> Result<Option<Connection>, VaultError> {
-        let retry = Retry {
-            call: "vault.renew",
-            backoff: Backoff::STORE,
-            deadline: attempt.deadline,
-            random: &*self.front.random,
-        };
-        let again = |error: &VaultError| match error {
-            VaultError::Unavailable { transient: true, .. } | VaultError::Conflict => Again::After(None),
-            VaultError::Unavailable { transient: false, .. } | VaultError::DoesNotOpen => Again::No,
-        };
-        let renewed = attempt.deadline.bound(retry.run(again, || self.try_renew(consent))).await;
-        match renewed.unwrap_or_else(|| Err(VaultError::late())) {
+        match self.vault.patiently("vault.renew", attempt.deadline, || self.try_renew(consent)).await {
             // What does not open is of no use: a new consent replaces it.
             Err(VaultError::DoesNotOpen) => Ok(None),
             renewed => renewed,
@@ -77,6 +64,6 @@ impl Callback {
     }
 }
 
-fn failed(problem: shared::http::problem::Problem, account: &UserInfo) -> Ending {
+fn failed(problem: Problem, account: &UserInfo) -> Ending {
     Ending::Failed(problem, Some(account.user_id.clone()))
 }

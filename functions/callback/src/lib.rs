@@ -96,12 +96,12 @@ impl Callback {
 
     async fn answer(&self, request: &Request, deadline: Deadline) -> Response {
         let query = Query::parse(&request.query);
-        let visit = match self.open(&query, request, deadline).await {
-            Ok(visit) => visit,
+        let (visit, pending) = match self.open(&query, request, deadline).await {
+            Ok(opened) => opened,
             Err(problem) => return Reply::without_attempt(request).failure(problem, None),
         };
         let reply = Reply::at(request, &self.front, &visit);
-        let pending = match self.pending(&query, request, &visit) {
+        let pending = match self.check(&query, pending) {
             Ok(pending) => pending,
             Err(problem) => return reply.failure(problem, None),
         };
@@ -115,18 +115,27 @@ impl Callback {
         response.with_cookie(visit.jar().end_pending(&pending))
     }
 
-    /// The visit, with the cookie keys that the browser's cookie asks for.
-    async fn open(&self, query: &Query, request: &Request, deadline: Deadline) -> Result<Visit<'_>, Problem> {
-        let visit = self.front.open(request, deadline).await?;
+    /// The visit, and what the browser's cookie for this `state` holds, opened with the keys that it asks for.
+    async fn open(
+        &self,
+        query: &Query,
+        request: &Request,
+        deadline: Deadline,
+    ) -> Result<(Visit<'_>, Option<PendingAuthorization>), Problem> {
+        let mut visit = self.front.open(request, deadline).await?;
         let state = query.single("state", MAX_STATE).ok().flatten().unwrap_or_default();
-        if visit.jar().has_closed_pending(request, state) { visit.after_rotation().await } else { Ok(visit) }
+        let mut pending = visit.jar().pending(request, state);
+        if pending.is_none() && visit.jar().presents_pending(request, state) {
+            visit = visit.after_rotation().await?;
+            pending = visit.jar().pending(request, state);
+        }
+        Ok((visit, pending))
     }
 
-    /// The attempt that this browser began with this `state`.
-    fn pending(&self, query: &Query, request: &Request, visit: &Visit<'_>) -> Result<PendingAuthorization, Problem> {
+    /// The attempt that this browser began with this `state`, if it is still live.
+    fn check(&self, query: &Query, pending: Option<PendingAuthorization>) -> Result<PendingAuthorization, Problem> {
         let state = query.single("state", MAX_STATE)?.unwrap_or_default();
         let now = self.front.clock.now();
-        let pending = visit.jar().pending(request, state);
         pending.filter(|pending| pending.is_live(now) && pending.has_state(state)).ok_or(Kind::InvalidState.into())
     }
 

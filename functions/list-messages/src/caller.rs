@@ -49,10 +49,9 @@ impl ListMessages {
 
     async fn session(&self, request: &Request, visit: &Visit<'_>) -> Result<Session, Refusal> {
         let required = |user_id: Option<&UserId>| Refusal::to_consent(Kind::SessionRequired, user_id, false);
-        let session = if visit.jar().has_closed_session(request) {
-            visit.after_rotation().await?.jar().session(request)
-        } else {
-            visit.jar().session(request)
+        let session = match visit.jar().session(request) {
+            None if visit.jar().presents_session(request) => visit.after_rotation().await?.jar().session(request),
+            opened => opened,
         };
         let session = session.ok_or_else(|| required(None))?;
         let live = session.is_live(self.front.clock.now(), self.front.browsers.session_lifetime);

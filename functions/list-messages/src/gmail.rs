@@ -13,16 +13,15 @@ use shared::{
     function::Deadline,
     google::gmail::RESPONSE_TOO_LARGE,
     retry::Retry,
-    vault::access_tokens::{Access, AccessError, AccessTokens},
+    vault::access_tokens::{Access, AccessError, AccessTokens, RETRY_AFTER},
 };
 
 /// How long one page may take, and one batch.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 const BATCH_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How many access tokens Gmail may reject before there is no telling what it means, and how long to wait then.
+/// How many access tokens Gmail may reject before there is no telling what it means.
 const MAX_REJECTED: u32 = 4;
-const RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// What came of each message, by its id.
 pub(crate) type Outcomes = HashMap<String, Result<Box<RawValue>, GmailError>>;

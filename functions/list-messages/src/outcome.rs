@@ -9,16 +9,13 @@ use shared::{
     },
     front::{blocked_by_policy, secrets_problem, unavailable},
     http::problem::{Kind, Problem},
-    vault::access_tokens::AccessError,
+    vault::access_tokens::{AccessError, RETRY_AFTER},
 };
 
 use super::{Refusal, gmail::Failure};
 
 /// What callers are told to wait when Gmail limits the rate and does not say for how long: its limits count minutes.
 const RATE_WAIT: Duration = Duration::from_mins(1);
-/// What callers are told to wait when Google has trouble and does not say for how long.
-const TROUBLE_WAIT: Duration = Duration::from_secs(10);
-
 /// The refusal of a failure; `missing_scopes` are those that the connection lacks.
 pub(crate) fn problem_of(failure: Failure, user_id: &UserId, missing_scopes: Vec<String>) -> Refusal {
     match failure {
@@ -76,7 +73,7 @@ fn gmail_refusal(error: GmailError, user_id: &UserId, missing_scopes: Vec<String
         }
         Action::CorrectRequest => wrong_request(error.message).into(),
         Action::Gone | Action::GiveUp | Action::TryAgain => {
-            let wait = error.retry_after.unwrap_or(TROUBLE_WAIT);
+            let wait = error.retry_after.unwrap_or(RETRY_AFTER);
             Problem::from(Kind::GoogleUnavailable).with_retry_after(wait).into()
         }
     }

@@ -173,7 +173,8 @@ impl ConnectionStore for DynamoDbConnections {
 
     async fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(item) = self.item(name.to_owned()).await? else { return Ok(None) };
-        value_of(Some(&item)).map(Some).ok_or_else(|| no_value(name))
+        let value = item.get("value").and_then(|value| value.as_b().ok());
+        value.map(|value| Some(value.as_ref().to_vec())).ok_or_else(|| no_value(name))
     }
 }
 
@@ -183,10 +184,6 @@ fn same_access_token(read: &Connection) -> (&'static str, Vec<(&'static str, Att
         Some(token) => ("access_token = :seen", vec![(":seen", bytes(&token.sealed))]),
         None => ("attribute_not_exists(access_token)", Vec::new()),
     }
-}
-
-fn value_of(item: Option<&Item>) -> Option<Vec<u8>> {
-    item?.get("value")?.as_b().ok().map(|blob| blob.as_ref().to_vec())
 }
 
 fn no_value(name: &str) -> StoreError {

@@ -92,6 +92,11 @@ impl Lease {
     /// How long one request to Google under the lease may take.
     pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
 
+    /// The lease of an owner who was last heard of then.
+    pub fn from(owner: String, heard_at: Timestamp) -> Self {
+        Self { owner, expires_at: heard_at.after(Self::LIFETIME) }
+    }
+
     /// Whether its owner still holds it.
     pub fn is_held(&self, now: Timestamp) -> bool {
         now < self.expires_at

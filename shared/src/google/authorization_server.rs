@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::{Client, StatusCode};
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 use url::Url;
 
 use super::http::{NoAnswer, object, read_body, retry_after};
@@ -172,8 +172,6 @@ struct WireError {
     error: String,
     #[serde(default)]
     error_subtype: String,
-    #[serde(default, rename = "error_description")]
-    _error_description: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]

@@ -47,16 +47,14 @@ impl CookieJar<'_> {
         values(request, &name).find_map(|value| self.open(Purpose::Session, &name, value))
     }
 
-    /// Whether the browser presents a session that does not open.
-    pub fn has_closed_session(&self, request: &Request) -> bool {
-        values(request, &self.name("session")).next().is_some() && self.session(request).is_none()
+    /// Whether the browser presents a session, be it one that opens or not.
+    pub fn presents_session(&self, request: &Request) -> bool {
+        values(request, &self.name("session")).next().is_some()
     }
 
-    /// Whether the browser presents a pending authorization for a `state` that does not open.
-    pub fn has_closed_pending(&self, request: &Request, state: &str) -> bool {
-        let Some(suffix) = cookie_suffix(state) else { return false };
-        let name = self.name(&format!("pending-{suffix}"));
-        values(request, &name).next().is_some() && self.pending(request, state).is_none()
+    /// Whether the browser presents a pending authorization for a `state`, be it one that opens or not.
+    pub fn presents_pending(&self, request: &Request, state: &str) -> bool {
+        self.pending_name(state).is_some_and(|name| values(request, &name).next().is_some())
     }
 
     /// The `Set-Cookie` of a session.
@@ -71,7 +69,7 @@ impl CookieJar<'_> {
 
     /// The pending authorization that the browser presents for a `state`; `None` if there is none that we sealed.
     pub fn pending(&self, request: &Request, state: &str) -> Option<PendingAuthorization> {
-        let name = self.name(&format!("pending-{}", cookie_suffix(state)?));
+        let name = self.pending_name(state)?;
         values(request, &name).find_map(|value| self.open(Purpose::Pending, &name, value))
     }
 
@@ -86,7 +84,7 @@ impl CookieJar<'_> {
         pending: &PendingAuthorization,
         now: Timestamp,
     ) -> Result<Vec<String>, CannotAdd> {
-        let name = self.pending_name(&pending.state);
+        let name = self.pending_name(&pending.state).ok_or(CannotSeal)?;
         let value = self.seal(Purpose::Pending, &name, pending)?;
         let cookie = self.set(&name, &value, PendingAuthorization::LIFETIME);
         if cookie.len() > MAX_COOKIE_BYTES {
@@ -107,7 +105,7 @@ impl CookieJar<'_> {
 
     /// The `Set-Cookie` that ends a pending authorization.
     pub fn end_pending(&self, pending: &PendingAuthorization) -> String {
-        self.end(&self.pending_name(&pending.state))
+        self.end(&self.pending_name(&pending.state).unwrap_or_default())
     }
 
     /// The pending authorizations that the browser holds besides one: name, time and size, the youngest first; those
@@ -127,8 +125,9 @@ impl CookieJar<'_> {
         others
     }
 
-    fn pending_name(&self, state: &str) -> String {
-        self.name(&format!("pending-{}", cookie_suffix(state).unwrap_or_default()))
+    /// The name of the cookie of a `state`; `None` if the state is not of our form.
+    fn pending_name(&self, state: &str) -> Option<String> {
+        Some(self.name(&format!("pending-{}", cookie_suffix(state)?)))
     }
 
     fn name(&self, base: &str) -> String {

@@ -23,8 +23,8 @@ use crate::{
 
 /// How long those who wait for another's refresh sleep between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// What a caller is told to wait when Google does not say.
-const RETRY_AFTER: Duration = Duration::from_secs(10);
+/// What a caller is told to wait when Google has trouble and does not say for how long.
+pub const RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// Why there is no access token.
 #[derive(Debug, thiserror::Error)]
@@ -175,8 +175,9 @@ impl AccessTokens {
             return Ok(None);
         }
         let owner = random::token(&*self.vault.random).map_err(|error| AccessError::Unavailable(error.to_string()))?;
-        let lease = self.lease(owner);
-        match self.vault.store.lease(connection, &lease, self.vault.clock.now()).await {
+        let now = self.vault.clock.now();
+        let lease = Lease::from(owner, now);
+        match self.vault.store.lease(connection, &lease, now).await {
             Ok(()) => Ok(Some(lease)),
             Err(WriteError::Conflict) => {
                 let stored = self.read_again(connection).await?.lease;
@@ -184,10 +185,6 @@ impl AccessTokens {
             }
             Err(WriteError::Store(error)) => Err(VaultError::from(error).into()),
         }
-    }
-
-    fn lease(&self, owner: String) -> Lease {
-        Lease { owner, expires_at: self.vault.clock.now().after(Lease::LIFETIME) }
     }
 
     async fn mark_revoked(&self, connection: &Connection, reason: &str) -> Result<(), VaultError> {

@@ -7,9 +7,7 @@ use crate::{
     domain::{
         authorization_server::TokenResponse,
         backoff::Backoff,
-        connection::{
-            Connection, Replacement, SealedAccessToken, SealedTokens, Status, StoreError, TokenIndex, WriteError,
-        },
+        connection::{Connection, Replacement, SealedTokens, Status, StoreError, TokenIndex, WriteError},
         secret::RefreshToken,
         time::Timestamp,
         user_id::UserId,
@@ -45,13 +43,30 @@ impl Vault {
         refresh_token: &RefreshToken,
         deadline: Deadline,
     ) -> Result<Connection, VaultError> {
-        let retry = Retry { call: "vault.connect", backoff: Backoff::STORE, deadline, random: &*self.random };
+        self.patiently("vault.connect", deadline, || self.try_connect(consent, refresh_token)).await
+    }
+
+    /// Works with the vault until it succeeds, fails for good, or the deadline comes: what changed meanwhile or cannot be
+    /// used for now is tried again.
+    ///
+    /// # Errors
+    /// That of the last attempt.
+    pub async fn patiently<T: Send, F>(
+        &self,
+        call: &'static str,
+        deadline: Deadline,
+        attempt: impl FnMut() -> F + Send,
+    ) -> Result<T, VaultError>
+    where
+        F: Future<Output = Result<T, VaultError>> + Send,
+    {
         let again = |error: &VaultError| match error {
             VaultError::Unavailable { transient: true, .. } | VaultError::Conflict => Again::After(None),
-            _ => Again::No,
+            VaultError::Unavailable { transient: false, .. } | VaultError::DoesNotOpen => Again::No,
         };
-        let connected = retry.run(again, || self.try_connect(consent, refresh_token));
-        deadline.bound(connected).await.unwrap_or_else(|| Err(VaultError::late()))
+        let retry = Retry { call, backoff: Backoff::STORE, deadline, random: &*self.random };
+        let late = || VaultError::Unavailable { detail: "no answer before the deadline".into(), transient: true };
+        deadline.bound(retry.run(again, attempt)).await.unwrap_or_else(|| Err(late()))
     }
 
     async fn try_connect(&self, consent: &Consent<'_>, refresh_token: &RefreshToken) -> Result<Connection, VaultError> {
@@ -77,13 +92,9 @@ impl Vault {
 
     async fn seal(&self, consent: &Consent<'_>, refresh_token: &RefreshToken) -> Result<SealedTokens, VaultError> {
         let new = self.envelope.new_key(consent.user_id).await?;
-        let access_token = &consent.tokens.access_token;
         Ok(SealedTokens {
             refresh_token: self.envelope.seal_refresh_token(&new.key, consent.user_id, refresh_token)?,
-            access_token: Some(SealedAccessToken {
-                sealed: self.envelope.seal_access_token(&new.key, consent.user_id, access_token)?,
-                expires_at: self.clock.now().after(consent.tokens.expires_in),
-            }),
+            access_token: Some(self.seal_access_token(&new.key, consent.user_id, consent.tokens)?),
             data_key: new.wrapped,
         })
     }
@@ -122,10 +133,7 @@ impl Vault {
     pub async fn renew(&self, read: &Connection, consent: &Consent<'_>) -> Result<Connection, VaultError> {
         self.refresh_token(read).await?;
         let key = self.envelope.key(read).await?;
-        let access_token = SealedAccessToken {
-            sealed: self.envelope.seal_access_token(&key, &read.user_id, &consent.tokens.access_token)?,
-            expires_at: self.clock.now().after(consent.tokens.expires_in),
-        };
+        let access_token = self.seal_access_token(&key, &read.user_id, consent.tokens)?;
         let connection = Connection {
             email: consent.email.map(str::to_owned).or_else(|| read.email.clone()),
             scopes: consent.scopes.clone(),

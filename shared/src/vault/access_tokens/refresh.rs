@@ -60,7 +60,7 @@ impl AccessTokens {
                 Ok(tokens) => return Ok(tokens),
                 Err(error) => error,
             };
-            match (&error, again(&error)) {
+            match (&error, Again::of_repeatable(&error)) {
                 (TokenError::ClientRejected(_), _) if !client_changed => {
                     client = self.secrets.changed_client(&client).await?.ok_or(error)?;
                     client_changed = true;
@@ -82,7 +82,7 @@ impl AccessTokens {
     async fn lease_over(&self, leased: &Connection, owner: &str, wait: Option<Duration>) -> Result<(), VaultError> {
         let Some(wait) = wait else { return Ok(()) };
         let now = self.vault.clock.now();
-        let lease = Lease { owner: owner.to_owned(), expires_at: now.after(wait).after(Lease::LIFETIME) };
+        let lease = Lease::from(owner.to_owned(), now.after(wait));
         Ok(self.vault.store.lease(leased, &lease, now).await?)
     }
 
@@ -93,7 +93,8 @@ impl AccessTokens {
         owner: &str,
         tokens: TokenResponse,
     ) -> Result<Option<Access>, AccessError> {
-        let sealed = self.vault.seal_access_token(&leased, &tokens).await?;
+        let key = self.vault.envelope.key(&leased).await?;
+        let sealed = self.vault.seal_access_token(&key, &leased.user_id, &tokens)?;
         let now = self.vault.clock.now();
         match self.vault.store.share_access_token(&leased, owner, &sealed, now).await {
             Ok(()) => {}
@@ -150,17 +151,5 @@ impl From<Failed> for AccessError {
             Failed::Secrets(error) => error.into(),
             Failed::Vault(error) => error.into(),
         }
-    }
-}
-
-/// Whether a failed refresh is worth another try. A refresh token may be used more than once, so a lost answer is.
-fn again(error: &TokenError) -> Again {
-    match error {
-        TokenError::ForNow { retry_after, .. } => Again::After(*retry_after),
-        TokenError::NotSent | TokenError::NoAnswer => Again::After(None),
-        TokenError::InvalidGrant { .. }
-        | TokenError::ClientRejected(_)
-        | TokenError::BlockedByPolicy
-        | TokenError::Malformed { .. } => Again::No,
     }
 }
