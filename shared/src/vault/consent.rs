@@ -153,9 +153,11 @@ fn valid_after(read: &Connection, now: Timestamp) -> Timestamp {
     if read.sessions_valid_after.unix_millis() > 0 { read.sessions_valid_after } else { now }
 }
 
-/// The generation of a new refresh token: one more than that of the connection it replaces; for a new connection the
-/// time in milliseconds, so that it is not one that a deleted connection of the same user had.
+/// The generation of a new refresh token: one more than that of the connection it replaces; where there is none, or a
+/// damaged one that does not say, the time in milliseconds, so that it is not one that this user had before.
 fn next_generation(read: Option<&Connection>, now: Timestamp) -> u64 {
-    let first = u64::try_from(now.unix_millis()).unwrap_or(1);
-    read.map_or(first, |read| read.generation.saturating_add(1))
+    match read {
+        Some(read) if read.generation > 0 => read.generation.saturating_add(1),
+        _ => u64::try_from(now.unix_millis()).unwrap_or(1),
+    }
 }

@@ -147,9 +147,12 @@ async fn a_damaged_connection_is_replaced() {
     for name in ["data_key", "refresh_token", "generation", "status", "connected_at"] {
         let world = World::start().await;
         world.connect(ANNA).await;
+        let before = generation(&world);
+        world.clock.advance(Duration::from_millis(1));
         world.change_connection(ANNA, |item| drop(item.as_object_mut().unwrap().remove(name)));
         let answer = connect(&world, "prompt=consent").await;
         assert_eq!(answer.status(), 200, "without {name}: {}", answer.body());
+        assert!(generation(&world) > before, "without {name}");
     }
 }
 
