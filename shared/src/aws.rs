@@ -1,4 +1,4 @@
-//! Adapters to AWS: the table of connections, the key that wraps data keys, and the secrets.
+//! Adapters to AWS: the table of connections and seen events, the key that wraps data keys, and the secrets.
 
 pub mod clients;
 pub mod connections;
@@ -6,3 +6,4 @@ pub mod data_keys;
 pub mod failure;
 mod item;
 pub mod secret_store;
+pub mod seen_events;

@@ -162,6 +162,10 @@ pub struct GoogleEndpoints {
     pub jwks: Url,
     /// `GOOGLE_USERINFO_URI`: who an access token stands for.
     pub userinfo: Url,
+    /// `GOOGLE_REVOKE_URI`: ends a grant.
+    pub revocation: Url,
+    /// `GOOGLE_RISC_CONFIGURATION_URI`: who sends security events, and the keys that they are signed with.
+    pub risc_configuration: Url,
 }
 
 impl GoogleEndpoints {
@@ -173,6 +177,9 @@ impl GoogleEndpoints {
         Ok(Self {
             gmail: variables.origin("GMAIL_BASE_URL", "https://gmail.googleapis.com")?,
             jwks: variables.url("GOOGLE_JWKS_URI", "https://www.googleapis.com/oauth2/v3/certs")?,
+            revocation: variables.url("GOOGLE_REVOKE_URI", "https://oauth2.googleapis.com/revoke")?,
+            risc_configuration: variables
+                .url("GOOGLE_RISC_CONFIGURATION_URI", "https://accounts.google.com/.well-known/risc-configuration")?,
             userinfo: variables.url("GOOGLE_USERINFO_URI", "https://openidconnect.googleapis.com/v1/userinfo")?,
         })
     }
@@ -216,6 +223,8 @@ mod tests {
             ("GMAIL_BASE_URL", "https://proxy.example.com/gmail"),
             ("GOOGLE_JWKS_URI", "certs"),
             ("GOOGLE_USERINFO_URI", "file:///etc"),
+            ("GOOGLE_REVOKE_URI", "http://oauth2.example.com/revoke"),
+            ("GOOGLE_RISC_CONFIGURATION_URI", "risc"),
         ] {
             assert_eq!(problem_of(name, value), Some(name), "{name}={value}");
         }

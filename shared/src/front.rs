@@ -6,8 +6,8 @@ use std::{sync::Arc, time::Duration};
 use url::form_urlencoded;
 
 use crate::{
-    aws::{connections::DynamoDbConnections, data_keys::KmsDataKeys, secret_store::SecretsManager},
-    config::{BadVariable, Browsers, Deployment, Storage},
+    backend::secrets,
+    config::{BadVariable, Browsers, Deployment},
     domain::{origin::Origin, random::Random, return_to::ReturnTo, time::Clock, user_id::UserId},
     function::{Deadline, Environment},
     http::{
@@ -16,11 +16,7 @@ use crate::{
         problem::{Kind, Problem},
     },
     secrets::{Secrets, SecretsError, Values},
-    vault::Vault,
 };
-
-/// How long the start may wait for the secrets; Lambda allows ten seconds for all of it.
-const INIT: Duration = Duration::from_secs(3);
 
 /// The front of a deployment.
 pub struct Front {
@@ -45,28 +41,9 @@ impl Front {
         let variables = environment.variables();
         let (deployment, browsers) = (Deployment::read(&variables)?, Browsers::read(&variables)?);
         let (clock, random) = (environment.clock.clone(), environment.random.clone());
-        let secrets = Arc::new(Secrets::new(
-            Arc::new(SecretsManager::new(&environment.aws)),
-            clock.clone(),
-            deployment.client_secret_id.clone(),
-            browsers.cookie_key_secret_id.clone(),
-        ));
-        match tokio::time::timeout(INIT, secrets.values()).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the secrets cannot be used yet"),
-            Err(_) => tracing::error!("the secrets cannot be read yet: no answer in time"),
-        }
+        let cookie_key = Some(browsers.cookie_key_secret_id.clone());
+        let secrets = secrets(environment, deployment.client_secret_id.clone(), cookie_key).await;
         Ok(Self { deployment, browsers, secrets, clock, random })
-    }
-
-    /// The vault behind this front.
-    pub fn vault(&self, environment: &Environment, storage: Storage) -> Arc<Vault> {
-        Arc::new(Vault::new(
-            Arc::new(DynamoDbConnections::new(&environment.aws, storage.table)),
-            Arc::new(KmsDataKeys::new(&environment.aws, storage.kms_key_id)),
-            self.clock.clone(),
-            self.random.clone(),
-        ))
     }
 
     /// Where the request reached us, and what the secrets hold.

@@ -5,6 +5,7 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use futures_util::future::join;
 use lambda_runtime::{LambdaEvent, service_fn};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
@@ -94,21 +95,30 @@ where
     F: Function + 'static,
     C: Future<Output = Result<F, BadVariable>>,
 {
-    telemetry::init(std::env::var("RUST_LOG").ok().as_deref());
-    match connect(Environment::of_process().await).await {
-        Ok(function) => serve(&function).await,
-        Err(error) => {
-            tracing::error!(%error, "the function cannot start");
-            ExitCode::FAILURE
-        }
-    }
+    run_with(connect, async |function: &F, event: &str, deadline| invoke(function, event, deadline).await).await
 }
 
-async fn serve(function: &dyn Function) -> ExitCode {
-    let handle = service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
+/// Connects a function and answers Lambda's events with it, until the environment ends.
+pub(crate) async fn run_with<F, C, A>(
+    connect: impl FnOnce(Environment) -> C,
+    answer: impl AsyncFn(&F, &str, Deadline) -> A,
+) -> ExitCode
+where
+    C: Future<Output = Result<F, BadVariable>>,
+    A: Serialize,
+{
+    telemetry::init(std::env::var("RUST_LOG").ok().as_deref());
+    let function = match connect(Environment::of_process().await).await {
+        Ok(function) => function,
+        Err(error) => {
+            tracing::error!(%error, "the function cannot start");
+            return ExitCode::FAILURE;
+        }
+    };
+    let (function, answer) = (&function, &answer);
+    let handle = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let deadline = deadline(event.context.deadline, SystemClock.now().unix_millis());
-        let response = invoke(function, event.payload.get(), deadline).await;
-        Ok::<_, std::convert::Infallible>(response)
+        Ok::<_, std::convert::Infallible>(answer(function, event.payload.get(), deadline).await)
     });
     match lambda_runtime::run(handle).await {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! Adapters to Google: the authorization server, its keys, and Gmail.
+//! Adapters to Google: the authorization server, its keys, its security events, and Gmail.
 
 pub mod authorization_server;
 pub mod batch;
@@ -6,3 +6,5 @@ pub mod gmail;
 pub mod http;
 pub mod jwt;
 pub mod keys;
+mod published;
+pub mod security_event_tokens;

@@ -4,16 +4,20 @@
 //! - [`vault`]: connections and their tokens: sealed to their owner, refreshed once by whoever holds the lease.
 //! - [`google`], [`aws`]: the adapters.
 //! - [`http`]: API Gateway events in, HTTP responses out; the one place that turns an error into a status.
+//! - [`front`], [`caller`], [`backend`]: where a request reaches us, who calls, and what answers.
 //! - [`config`], [`secrets`]: what a deployment sets.
-//! - [`function`], [`retry`], [`telemetry`]: how one event goes through a Lambda function.
+//! - [`function`], [`records`], [`retry`], [`telemetry`]: how one event goes through a Lambda function.
 
 pub mod aws;
+pub mod backend;
+pub mod caller;
 pub mod config;
 pub mod domain;
 pub mod front;
 pub mod function;
 pub mod google;
 pub mod http;
+pub mod records;
 pub mod retry;
 pub mod sealing;
 pub mod secrets;

@@ -51,7 +51,7 @@ pub struct SecretStoreError {
 pub struct Values {
     /// Our OAuth client.
     pub client: Arc<OAuthClient>,
-    /// The keys of our cookies.
+    /// The keys of our cookies; without a cookie key none, and nothing opens.
     pub cookie_keys: Arc<CookieKeys>,
 }
 
@@ -84,7 +84,7 @@ pub struct Secrets {
     store: Arc<dyn SecretStore>,
     clock: Arc<dyn Clock>,
     client_secret_id: String,
-    cookie_key_secret_id: String,
+    cookie_key_secret_id: Option<String>,
     kept: RwLock<Option<Kept>>,
     reading: Mutex<()>,
 }
@@ -102,7 +102,7 @@ impl Secrets {
         store: Arc<dyn SecretStore>,
         clock: Arc<dyn Clock>,
         client_secret_id: String,
-        cookie_key_secret_id: String,
+        cookie_key_secret_id: Option<String>,
     ) -> Self {
         Self {
             store,
@@ -177,19 +177,16 @@ impl Secrets {
     }
 
     async fn read(&self) -> Result<Arc<Values>, SecretsError> {
-        let ids = [self.client_secret_id.as_str(), self.cookie_key_secret_id.as_str()];
-        let (current, previous) =
-            futures_util::join!(self.store.current(&ids), self.store.previous(&self.cookie_key_secret_id));
+        let cookie_key_id = self.cookie_key_secret_id.as_deref();
+        let ids: Vec<_> = [self.client_secret_id.as_str()].into_iter().chain(cookie_key_id).collect();
+        let (current, previous) = futures_util::join!(self.store.current(&ids), self.previous_cookie_key());
         let mut current = current?.into_iter();
-        let (client, cookie_key) = (current.next().unwrap_or_default(), current.next().unwrap_or_default());
-        let previous = previous.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the previous cookie key cannot be read; cookies that it sealed do not open");
-            None
-        });
-        let values = Arc::new(Values {
-            client: Arc::new(self.parse_client(&client)?),
-            cookie_keys: Arc::new(self.parse_cookie_keys(&cookie_key, previous.as_deref())?),
-        });
+        let client = Arc::new(self.parse_client(&current.next().unwrap_or_default())?);
+        let cookie_keys = match cookie_key_id {
+            Some(id) => parse_cookie_keys(id, &current.next().unwrap_or_default(), previous.as_ref())?,
+            None => CookieKeys::default(),
+        };
+        let values = Arc::new(Values { client, cookie_keys: Arc::new(cookie_keys) });
         let read_at = self.clock.now();
         self.keep(Kept { values: values.clone(), read_at, read_again_at: read_at.after(KEPT_FOR) });
         Ok(values)
@@ -200,11 +197,12 @@ impl Secrets {
         OAuthClient::parse(file).map_err(|source| SecretsError::Client { id: id(), source })
     }
 
-    fn parse_cookie_keys(&self, current: &str, previous: Option<&String>) -> Result<CookieKeys, SecretsError> {
-        let id = || self.cookie_key_secret_id.clone();
-        let previous = previous.map(CookieKeySecret::new);
-        CookieKeys::derive(&CookieKeySecret::new(current), previous.as_ref())
-            .map_err(|source| SecretsError::CookieKey { id: id(), source })
+    async fn previous_cookie_key(&self) -> Option<CookieKeySecret> {
+        let previous = self.store.previous(self.cookie_key_secret_id.as_deref()?).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the previous cookie key cannot be read; cookies that it sealed do not open");
+            None
+        });
+        previous.map(|previous| CookieKeySecret::new(previous.as_str()))
     }
 
     fn kept(&self) -> Option<Kept> {
@@ -214,4 +212,13 @@ impl Secrets {
     fn keep(&self, kept: Kept) {
         *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
     }
+}
+
+fn parse_cookie_keys(
+    id: &str,
+    current: &SecretText,
+    previous: Option<&CookieKeySecret>,
+) -> Result<CookieKeys, SecretsError> {
+    let current = CookieKeySecret::new(current.as_str());
+    CookieKeys::derive(&current, previous).map_err(|source| SecretsError::CookieKey { id: id.to_owned(), source })
 }

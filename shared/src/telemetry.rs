@@ -50,24 +50,40 @@ pub async fn invocation(
     route: &'static str,
     handled: impl Future<Output = Response>,
 ) -> Response {
+    observed(function, handled, |response, Seen { duration_ms, cold, upstream }| {
+        let (outcome, status) = (response.outcome, response.status_code);
+        tracing::info!(route, outcome, status, duration_ms, cold, upstream, "request");
+    })
+    .await
+}
+
+/// Runs one invocation with a batch of records and logs its line.
+pub async fn batch<T>(function: &'static str, records: usize, taken: impl Future<Output = Option<T>>) -> Option<T> {
+    observed(function, taken, |failed, Seen { duration_ms, cold, upstream }| {
+        let outcome = if failed.is_none() { "ok" } else { "delivered_again" };
+        tracing::info!(records, outcome, duration_ms, cold, upstream, "batch");
+    })
+    .await
+}
+
+/// What was seen of an invocation.
+struct Seen {
+    duration_ms: f64,
+    cold: bool,
+    upstream: String,
+}
+
+async fn observed<T>(function: &'static str, future: impl Future<Output = T>, log: impl FnOnce(&T, Seen)) -> T {
     let cold = COLD.swap(false, Ordering::Relaxed);
     let started = Instant::now();
     let invocation = RefCell::new(Invocation { function, calls: Vec::new() });
     INVOCATION
         .scope(invocation, async {
-            let response = handled.await;
+            let output = future.await;
             let calls = INVOCATION.with(|invocation| std::mem::take(&mut invocation.borrow_mut().calls));
             let upstream = serde_json::to_string(&calls).unwrap_or_default();
-            tracing::info!(
-                route,
-                outcome = response.outcome,
-                status = response.status_code,
-                duration_ms = millis(started.elapsed()),
-                cold,
-                upstream,
-                "request"
-            );
-            response
+            log(&output, Seen { duration_ms: millis(started.elapsed()), cold, upstream });
+            output
         })
         .await
 }

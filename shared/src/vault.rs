@@ -2,12 +2,13 @@
 
 pub mod access_tokens;
 mod consent;
+mod ending;
 mod envelope;
 mod token_index;
 
 use std::{sync::Arc, time::Duration};
 
-pub use self::consent::Consent;
+pub use self::{consent::Consent, ending::Deleted};
 use self::{envelope::Envelope, token_index::TokenIndexer};
 use crate::domain::{
     authorization_server::TokenResponse,
@@ -17,6 +18,11 @@ use crate::domain::{
     secret::{AccessToken, RefreshToken},
     time::Clock,
     user_id::UserId,
+};
+use crate::{
+    aws::{connections::DynamoDbConnections, data_keys::KmsDataKeys},
+    config::Storage,
+    function::Environment,
 };
 
 /// An access token is not handed out in the last minutes of its life.
@@ -80,6 +86,16 @@ impl Vault {
             clock,
             random,
         }
+    }
+
+    /// The vault of a deployment.
+    pub fn in_aws(environment: &Environment, storage: Storage) -> Self {
+        Self::new(
+            Arc::new(DynamoDbConnections::new(&environment.aws, storage.table)),
+            Arc::new(KmsDataKeys::new(&environment.aws, storage.kms_key_id)),
+            environment.clock.clone(),
+            environment.random.clone(),
+        )
     }
 
     /// The connection of a user.

@@ -12,7 +12,8 @@ use std::{pin::pin, sync::Arc};
 use async_trait::async_trait;
 use futures_util::future::{Either, join, select};
 use shared::{
-    config::{BadVariable, GoogleEndpoints, Storage},
+    backend::Backend,
+    config::BadVariable,
     domain::{
         authorization_server::{AuthorizationServer, TokenResponse},
         connection::Connection,
@@ -24,7 +25,7 @@ use shared::{
     },
     front::{Front, Visit},
     function::{Deadline, Environment, Function},
-    google::{authorization_server::GoogleAuthorizationServer, http, keys::GoogleKeys},
+    google::keys::GoogleKeys,
     http::{
         Request, Response,
         problem::{Kind, Problem},
@@ -82,16 +83,9 @@ impl Callback {
     /// # Errors
     /// If a variable is missing or bad.
     pub async fn connect(environment: Environment) -> Result<Self, BadVariable> {
-        let variables = environment.variables();
-        let (endpoints, storage) = (GoogleEndpoints::read(&variables)?, Storage::read(&variables)?);
-        let front = Front::connect(&environment).await?;
-        let http = http::client()?;
-        Ok(Self {
-            server: Arc::new(GoogleAuthorizationServer::new(http.clone(), endpoints.userinfo)),
-            keys: GoogleKeys::new(http, endpoints.jwks, front.clock.clone()),
-            vault: front.vault(&environment, storage),
-            front,
-        })
+        let Backend { front, vault, server, http, endpoints } = Backend::connect(&environment).await?;
+        let keys = GoogleKeys::new(http, endpoints.jwks, front.clock.clone());
+        Ok(Self { front, server, keys, vault })
     }
 
     async fn answer(&self, request: &Request, deadline: Deadline) -> Response {

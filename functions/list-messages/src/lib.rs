@@ -3,7 +3,6 @@
 
 mod body;
 mod budget;
-mod caller;
 mod continuation;
 mod gmail;
 mod listing;
@@ -14,11 +13,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use shared::{
-    config::{BadVariable, GoogleEndpoints, Storage},
-    domain::{mailbox::Mailbox, return_to::ReturnTo, user_id::UserId},
+    backend::Backend,
+    caller::{Caller, Refusal},
+    config::BadVariable,
+    domain::{mailbox::Mailbox, return_to::ReturnTo},
     front::{Front, Reauthorization, Visit},
     function::{Deadline, Environment, Function},
-    google::{authorization_server::GoogleAuthorizationServer, gmail::GmailMailbox, http},
+    google::gmail::GmailMailbox,
     http::{
         Request, Response,
         page::Page,
@@ -48,46 +49,15 @@ pub struct ListMessages {
     mailbox: Arc<dyn Mailbox>,
 }
 
-/// Why a request has no listing.
-struct Refusal {
-    problem: Box<Problem>,
-    /// Where consent is asked for, if that helps.
-    way: Option<Way>,
-}
-
-/// A way back to consent.
-struct Way {
-    user_id: Option<UserId>,
-    consent: bool,
-}
-
-impl From<Problem> for Refusal {
-    fn from(problem: Problem) -> Self {
-        Self { problem: Box::new(problem), way: None }
-    }
-}
-
-impl Refusal {
-    /// A problem that a consent solves.
-    fn to_consent(problem: impl Into<Problem>, user_id: Option<&UserId>, consent: bool) -> Self {
-        Self { problem: Box::new(problem.into()), way: Some(Way { user_id: user_id.cloned(), consent }) }
-    }
-}
-
 impl ListMessages {
     /// Connects the function to its environment.
     ///
     /// # Errors
     /// If a variable is missing or bad.
     pub async fn connect(environment: Environment) -> Result<Self, BadVariable> {
-        let variables = environment.variables();
-        let (endpoints, storage) = (GoogleEndpoints::read(&variables)?, Storage::read(&variables)?);
-        let front = Front::connect(&environment).await?;
-        let http = http::client()?;
-        let server = GoogleAuthorizationServer::new(http.clone(), endpoints.userinfo);
-        let vault = front.vault(&environment, storage);
+        let Backend { front, vault, server, http, endpoints } = Backend::connect(&environment).await?;
         Ok(Self {
-            tokens: AccessTokens::new(vault.clone(), Arc::new(server), front.secrets.clone()),
+            tokens: AccessTokens::new(vault.clone(), server, front.secrets.clone()),
             mailbox: Arc::new(GmailMailbox::new(http, endpoints.gmail)),
             vault,
             front,
@@ -101,9 +71,9 @@ impl ListMessages {
         visit: &Visit<'_>,
         deadline: Deadline,
     ) -> Result<Response, Refusal> {
-        let caller = self.caller(route, request, visit).await?;
+        let caller = Caller::of(&self.front, route, request, visit).await?;
         let parameters = Parameters::read(&Query::parse(&request.query))?;
-        let connection = self.connection(&caller).await?;
+        let connection = caller.connection(&self.vault).await?;
         let scopes = connection.scopes.iter().cloned().collect();
         let refusal = |failure| {
             let missing = self.front.deployment.scopes.missing_from(&scopes);
@@ -117,18 +87,17 @@ impl ListMessages {
 
     /// A refusal as the caller takes it: a browser that navigates is led to consent, everyone else is told.
     fn refuse(route: &'static Route, request: &Request, visit: &Visit<'_>, refusal: &Refusal) -> Response {
-        let Some(way) = &refusal.way else { return refusal.problem.to_response() };
-        let way = Reauthorization { user_id: way.user_id.as_ref(), consent: way.consent, ..Reauthorization::default() };
-        if *route == OWN && Preference::of(request.header("accept")) == Preference::Html {
-            let here = here(request);
-            let way = Reauthorization { return_to: Some(&here), ..way };
-            return match brought_back(request) {
-                // To lead on from here by itself would go round in circles: the person decides.
-                Some(kind) => Page::of_problem(&kind.into(), request, Some(&way.path())),
-                None => Response::redirect(302, refusal.problem.code(), way.path()),
-            };
+        let navigates = *route == OWN && Preference::of(request.header("accept")) == Preference::Html;
+        let Some(way) = refusal.way.as_ref().filter(|_| navigates) else {
+            return refusal.to_problem(visit).to_response();
+        };
+        let here = here(request);
+        let way = Reauthorization { return_to: Some(&here), ..way.into() };
+        match brought_back(request) {
+            // To lead on from here by itself would go round in circles: the person decides.
+            Some(kind) => Page::of_problem(&kind.into(), request, Some(&way.path())),
+            None => Response::redirect(302, refusal.problem.code(), way.path()),
         }
-        Problem::clone(&refusal.problem).with_authorization_url(visit.authorization_url(&way)).to_response()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use shared::{
+    caller::Refusal,
     domain::{
         mailbox::{Action, GmailError},
         user_id::UserId,
@@ -12,7 +13,7 @@ use shared::{
     vault::access_tokens::{AccessError, RETRY_AFTER},
 };
 
-use super::{Refusal, gmail::Failure};
+use super::gmail::Failure;
 
 /// What callers are told to wait when Gmail limits the rate and does not say for how long: its limits count minutes.
 const RATE_WAIT: Duration = Duration::from_mins(1);
@@ -26,7 +27,7 @@ pub(crate) fn problem_of(failure: Failure, user_id: &UserId, missing_scopes: Vec
 
 fn access_refusal(error: AccessError, user_id: &UserId) -> Refusal {
     match error {
-        AccessError::NotFound => Refusal::to_consent(Kind::ConnectionNotFound, Some(user_id), true),
+        AccessError::NotFound => Refusal::not_found(user_id),
         AccessError::ReauthorizationRequired { reason } => {
             tracing::info!(reason, "the user must consent again");
             Refusal::to_consent(Kind::ReauthorizationRequired, Some(user_id), true)

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use authorize_url::AuthorizeUrl;
 use callback::Callback;
+use connection::ConnectionFunction;
 use list_messages::ListMessages;
+use security_events::SecurityEvents;
 use shared::{
     config::BadVariable,
     function::{Environment, Function},
@@ -19,5 +21,7 @@ pub async fn connect(environment: impl Fn() -> Environment) -> Result<Vec<Arc<dy
         Arc::new(AuthorizeUrl::connect(environment()).await?),
         Arc::new(Callback::connect(environment()).await?),
         Arc::new(ListMessages::connect(environment()).await?),
+        Arc::new(ConnectionFunction::connect(environment()).await?),
+        Arc::new(SecurityEvents::connect(environment()).await?),
     ])
 }

@@ -1,11 +1,16 @@
 //! The table of connections in DynamoDB. Every write is conditional on what was read.
 
-mod replacement;
+mod listing;
+mod transaction;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
-    Client, config::Builder, error::SdkError, operation::update_item::UpdateItemError, types::AttributeValue,
+    Client,
+    config::Builder,
+    error::SdkError,
+    operation::update_item::UpdateItemError,
+    types::{AttributeValue, TransactWriteItem},
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -13,11 +18,15 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::{
     clients::RetryLog,
     failure::Failure,
-    item::{Item, bytes, connection_key, number, text, time, to_connection},
+    item::{Item, NO_GENERATION, bytes, connection_key, number, text, time, to_connection},
 };
 use crate::{
     domain::{
-        connection::{Connection, ConnectionStore, Lease, Replacement, SealedAccessToken, StoreError, WriteError},
+        connection::{
+            Connection, ConnectionStore, Lease, Page, Replacement, SealedAccessToken, StatusWord, StoreError,
+            TokenIndex, WriteError,
+        },
+        revocation::Reason,
         time::Timestamp,
         user_id::UserId,
     },
@@ -49,16 +58,25 @@ impl DynamoDbConnections {
         found.map(|found| found.item).map_err(|error| store_error(&error))
     }
 
+    async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), WriteError> {
+        let request = self.client.transact_write_items().set_transact_items(Some(writes));
+        match timed("dynamodb.transact_write_items", request.send()).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(transaction::failure(&error)),
+        }
+    }
+
     /// Updates a connection that still has the generation that was read.
     async fn update(&self, read: &Connection, change: Change<'_>) -> Result<(), WriteError> {
+        let (unchanged, values) = unchanged(read);
         let mut request = self
             .client
             .update_item()
             .table_name(&self.table)
             .key("pk", text(connection_key(&read.user_id)))
             .update_expression(change.update)
-            .condition_expression(format!("generation = :generation AND {}", change.condition))
-            .expression_attribute_values(":generation", number(read.generation));
+            .condition_expression(format!("({unchanged}) AND {}", change.condition))
+            .set_expression_attribute_values(Some(values.into_iter().collect()));
         if change.update.contains("#status") {
             request = request.expression_attribute_names("#status", "status");
         }
@@ -87,12 +105,8 @@ impl ConnectionStore for DynamoDbConnections {
     }
 
     async fn put(&self, connection: &Connection, change: &Replacement<'_>) -> Result<(), WriteError> {
-        let writes = replacement::writes(&self.table, connection, change)?;
-        let request = self.client.transact_write_items().set_transact_items(Some(writes));
-        match timed("dynamodb.transact_write_items", request.send()).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(replacement::failure(&error)),
-        }
+        let writes = transaction::replacement(&self.table, connection, change)?;
+        self.transact(writes).await
     }
 
     async fn lease(&self, read: &Connection, lease: &Lease, now: Timestamp) -> Result<(), WriteError> {
@@ -119,7 +133,8 @@ impl ConnectionStore for DynamoDbConnections {
         token: &SealedAccessToken,
         now: Timestamp,
     ) -> Result<(), WriteError> {
-        let update = "SET access_token = :token, access_token_expires_at = :end, updated_at = :now \
+        let update = "SET access_token = :token, access_token_expires_at = :end, updated_at = :now, \
+                      used_at = :now \
                       REMOVE lease_owner, lease_expires_at";
         let values = vec![
             (":token", bytes(&token.sealed)),
@@ -136,19 +151,45 @@ impl ConnectionStore for DynamoDbConnections {
         self.update(read, Change { update, condition: "lease_owner = :owner", values }).await
     }
 
-    async fn mark_revoked(&self, read: &Connection, reason: &str, now: Timestamp) -> Result<(), WriteError> {
+    async fn mark_revoked(&self, read: &Connection, reason: &Reason, now: Timestamp) -> Result<(), WriteError> {
         let update = "SET #status = :revoked, status_reason = :reason, updated_at = :now, generation = :next \
                       REMOVE access_token, access_token_expires_at, lease_owner, lease_expires_at";
         let (same_token, mut values) = same_access_token(read);
         values.extend([
             (":revoked", text("revoked")),
             (":active", text("active")),
-            (":reason", text(reason)),
+            (":reason", text(reason.to_string())),
             (":now", time(now)),
             (":next", number(read.generation.saturating_add(1))),
         ]);
         let condition = format!("#status = :active AND {same_token}");
         self.update(read, Change { update, condition: &condition, values }).await
+    }
+
+    async fn end_sessions(&self, read: &Connection, valid_after: Timestamp, now: Timestamp) -> Result<(), WriteError> {
+        let update = "SET sessions_valid_after = :valid_after, updated_at = :now, generation = :next \
+                      REMOVE lease_owner, lease_expires_at";
+        let values = vec![
+            (":valid_after", time(valid_after)),
+            (":now", time(now)),
+            (":next", number(read.generation.saturating_add(1))),
+        ];
+        self.update(read, Change { update, condition: "attribute_exists(pk)", values }).await
+    }
+
+    async fn delete(&self, read: &Connection, index: &TokenIndex) -> Result<(), WriteError> {
+        self.transact(transaction::deletion(&self.table, read, index)?).await
+    }
+
+    async fn indexed(&self, key: &str) -> Result<Option<UserId>, StoreError> {
+        let item = self.item(key.to_owned()).await?.unwrap_or_default();
+        Ok(item.get("user_id").and_then(|value| UserId::parse(value.as_s().ok()?)))
+    }
+
+    async fn page(&self, status: StatusWord, after: Option<&UserId>, limit: u32) -> Result<Page, StoreError> {
+        let request = listing::request(self.client.query().table_name(&self.table), status, after, limit);
+        let found = timed("dynamodb.query", request.send()).await.map_err(|error| store_error(&error))?;
+        Ok(listing::page(found.items(), found.last_evaluated_key.is_some()))
     }
 
     async fn keep(&self, name: &str, value: &[u8], instead_of: Option<&[u8]>) -> Result<Vec<u8>, StoreError> {
@@ -178,6 +219,20 @@ impl ConnectionStore for DynamoDbConnections {
     }
 }
 
+/// The condition that the stored connection is still the generation that was read; of a damaged row that does not say
+/// its generation, that it still does not.
+fn unchanged(read: &Connection) -> (&'static str, Vec<(String, AttributeValue)>) {
+    let named = |name: &str, value| (name.to_owned(), value);
+    if read.generation == NO_GENERATION {
+        let values = vec![named(":number", text("N")), named(":generation", number(NO_GENERATION))];
+        return (
+            "attribute_exists(pk) AND (NOT attribute_type(generation, :number) OR generation = :generation)",
+            values,
+        );
+    }
+    ("generation = :generation", vec![named(":generation", number(read.generation))])
+}
+
 /// The condition that the stored access token is the one that was read.
 fn same_access_token(read: &Connection) -> (&'static str, Vec<(&'static str, AttributeValue)>) {
     match &read.tokens.access_token {
@@ -190,7 +245,8 @@ fn no_value(name: &str) -> StoreError {
     StoreError { detail: format!("the item {name} holds no value"), transient: false }
 }
 
-fn store_error<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> StoreError {
+/// What the SDK's error comes to.
+pub(super) fn store_error<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> StoreError {
     let failure = Failure::of(error);
     StoreError { detail: format!("DynamoDB: {}", failure.code), transient: failure.transient }
 }

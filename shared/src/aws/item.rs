@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 
 use crate::domain::{
-    connection::{Connection, Lease, SealedAccessToken, SealedTokens, Status},
+    connection::{Connection, Lease, SealedAccessToken, SealedTokens, Status, StatusWord, Summary},
     time::Timestamp,
     user_id::UserId,
 };
@@ -32,26 +32,29 @@ pub(super) fn time(value: Timestamp) -> AttributeValue {
     text(value.to_string())
 }
 
+/// Times that are read by nobody but us: a set of milliseconds, a third of the size.
+fn times(values: &[Timestamp]) -> AttributeValue {
+    AttributeValue::Ns(values.iter().map(|value| value.unix_millis().to_string()).collect())
+}
+
 pub(super) fn bytes(value: &[u8]) -> AttributeValue {
     AttributeValue::B(Blob::new(value))
 }
 
 /// The item of a connection. It is replaced whole, so what is not set here is gone.
 pub(super) fn from_connection(connection: &Connection) -> Item {
-    let (status, reason) = match &connection.status {
-        Status::Active => ("active", None),
-        Status::Revoked { reason } => ("revoked", Some(reason)),
-    };
+    let (status, reason) = connection.status.parts();
     let tokens = &connection.tokens;
     let always = [
         ("pk", text(connection_key(&connection.user_id))),
         ("user_id", text(connection.user_id.as_str())),
         ("client_id", text(connection.client_id.as_str())),
-        ("status", text(status)),
+        ("status", text(status.as_str())),
         ("data_key", bytes(&tokens.data_key)),
         ("refresh_token", bytes(&tokens.refresh_token)),
         ("connected_at", time(connection.connected_at)),
         ("updated_at", time(connection.updated_at)),
+        ("used_at", time(connection.used_at)),
         ("generation", number(connection.generation)),
         ("sessions_valid_after", time(connection.sessions_valid_after)),
     ];
@@ -60,10 +63,11 @@ pub(super) fn from_connection(connection: &Connection) -> Item {
     let sometimes = [
         ("email", connection.email.as_ref().map(|email| text(email.as_str()))),
         ("scopes", (!scopes.is_empty()).then_some(AttributeValue::Ss(scopes))),
-        ("status_reason", reason.map(|reason| text(reason.as_str()))),
+        ("status_reason", reason.map(text)),
         ("access_token", access_token.map(|token| bytes(&token.sealed))),
         ("access_token_expires_at", access_token.map(|token| time(token.expires_at))),
         ("refresh_token_expires_at", connection.refresh_token_expires_at.map(time)),
+        ("mints", (!connection.mints.is_empty()).then(|| times(&connection.mints))),
         ("lease_owner", connection.lease.as_ref().map(|lease| text(lease.owner.as_str()))),
         ("lease_expires_at", connection.lease.as_ref().map(|lease| time(lease.expires_at))),
     ];
@@ -100,10 +104,22 @@ pub(super) fn to_connection(user_id: &UserId, item: &Item) -> Connection {
         refresh_token_expires_at: read.time("refresh_token_expires_at"),
         connected_at: time("connected_at"),
         updated_at: time("updated_at"),
+        used_at: read.time("used_at").unwrap_or_else(|| time("updated_at")),
+        mints: read.times("mints"),
         generation: read.number("generation").unwrap_or(NO_GENERATION),
         sessions_valid_after: time("sessions_valid_after"),
         lease: read.lease(),
     }
+}
+
+/// Reads an item of the index of all connections. Whose it is says its key; what is no connection is left out.
+pub(super) fn to_summary(item: &Item) -> Option<Summary> {
+    let read = Reader(item);
+    Some(Summary {
+        user_id: UserId::parse(read.text("pk")?.strip_prefix("connection#")?)?,
+        email: read.text("email").map(str::to_owned),
+        connected_at: read.time("connected_at"),
+    })
 }
 
 struct Reader<'a>(&'a Item);
@@ -135,11 +151,19 @@ impl Reader<'_> {
         }
     }
 
+    /// Times in their order, whatever order the set comes in.
+    fn times(&self, name: &str) -> Vec<Timestamp> {
+        let texts = self.0.get(name).and_then(|value| value.as_ns().ok()).into_iter().flatten();
+        let mut times: Vec<_> = texts.filter_map(|text| text.parse().ok()).map(Timestamp::from_unix_millis).collect();
+        times.sort_unstable();
+        times
+    }
+
     /// The first needed attribute that is missing or of another type.
     fn missing(&self) -> Option<&'static str> {
         let needed = [
             ("client_id", self.text("client_id").is_some()),
-            ("status", matches!(self.text("status"), Some("active" | "revoked"))),
+            ("status", self.text("status").is_some_and(|text| StatusWord::parse(text).is_some())),
             ("data_key", self.bytes("data_key").is_some()),
             ("refresh_token", self.bytes("refresh_token").is_some()),
             ("connected_at", self.time("connected_at").is_some()),
@@ -151,7 +175,7 @@ impl Reader<'_> {
     }
 
     fn status(&self) -> Status {
-        if self.text("status") == Some("active") {
+        if self.text("status") == Some(StatusWord::Active.as_str()) {
             return Status::Active;
         }
         Status::Revoked { reason: self.text("status_reason").unwrap_or("unknown").to_owned() }
@@ -183,6 +207,7 @@ mod tests {
             end in prop::option::of(0i64..1_000_000_000_000),
             lease in prop::option::of(("[a-z]{1,9}", 0i64..1_000_000_000_000)),
             generation in any::<u64>(),
+            mints in prop::collection::btree_set(0i64..1_000_000_000_000, 0..4),
         ) -> Connection {
             let at = Timestamp::from_unix_millis;
             Connection {
@@ -191,6 +216,7 @@ mod tests {
                 tokens: SealedTokens { data_key: vec![1], refresh_token: vec![2, 3],
                     access_token: access_token.map(|(sealed, end)| SealedAccessToken { sealed, expires_at: at(end) }) },
                 refresh_token_expires_at: end.map(at), connected_at: at(1), updated_at: at(2), generation,
+                used_at: at(4), mints: mints.into_iter().map(at).collect(),
                 sessions_valid_after: at(3),
                 lease: lease.map(|(owner, end)| Lease { owner, expires_at: at(end) }),
             }

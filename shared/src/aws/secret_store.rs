@@ -63,7 +63,8 @@ impl SecretsManager {
 #[async_trait]
 impl SecretStore for SecretsManager {
     async fn current(&self, ids: &[&str]) -> Result<Vec<SecretText>, SecretStoreError> {
-        match self.batch(ids).await? {
+        let batch = if ids.len() > 1 { self.batch(ids).await? } else { None };
+        match batch {
             Some(values) => Ok(values),
             None => try_join_all(ids.iter().map(|id| self.current_of(id))).await,
         }

@@ -30,6 +30,10 @@ pub trait AuthorizationServer: Send + Sync {
         timeout: Duration,
     ) -> Result<TokenResponse, TokenError>;
 
+    /// Revokes a refresh token, and with it the user's whole grant
+    /// ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)). One that is dead already is revoked.
+    async fn revoke(&self, refresh_token: &RefreshToken, timeout: Duration) -> Result<(), TokenError>;
+
     /// Who the access token stands for, by the
     /// [userinfo endpoint](https://openid.net/specs/openid-connect-core-1_0.html#UserInfo); `None` if it does not say.
     async fn user_info(&self, token: &AccessToken, timeout: Duration) -> Result<Option<UserInfo>, TokenError>;

@@ -4,7 +4,16 @@ use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 
-use super::{time::Timestamp, user_id::UserId};
+use super::{
+    revocation::{Reason, ends_all_tokens},
+    time::Timestamp,
+    user_id::UserId,
+};
+
+/// How long a mint counts: a refresh token that is not used for six months is dropped by Google.
+pub const MINTS_COUNTED_FOR: Duration = Duration::from_hours(182 * 24);
+/// How many mints are kept, the youngest ones: as many as live at once.
+const MINTS_KEPT: usize = 100;
 
 /// A connection, as it is stored: its tokens sealed.
 #[derive(Clone, Debug)]
@@ -27,6 +36,10 @@ pub struct Connection {
     pub connected_at: Timestamp,
     /// When the record last changed.
     pub updated_at: Timestamp,
+    /// When Google last gave an access token for it.
+    pub used_at: Timestamp,
+    /// When the refresh tokens of this account were minted, as far as they may still live; the last is the stored one.
+    pub mints: Vec<Timestamp>,
     /// Grows with every new refresh token and every change of status; never goes back, also over a deletion.
     pub generation: u64,
     /// Sessions issued earlier are refused.
@@ -38,9 +51,84 @@ pub struct Connection {
 impl Connection {
     /// Whether its refresh token may still bring access for that client at that time.
     pub fn is_usable(&self, client_id: &str, now: Timestamp) -> bool {
-        self.status == Status::Active
-            && self.client_id == client_id
-            && self.refresh_token_expires_at.is_none_or(|end| now < end)
+        self.status == Status::Active && self.client_id == client_id && !self.is_over(now)
+    }
+
+    /// Whether the time that the access was given for is over.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.refresh_token_expires_at.is_some_and(|end| end <= now)
+    }
+
+    /// Whether the access stands at that time, also where nobody ran into its end yet.
+    pub fn status_at(&self, now: Timestamp) -> Status {
+        match &self.status {
+            Status::Active if self.is_over(now) => Status::Revoked { reason: Reason::Expired.to_string() },
+            status => status.clone(),
+        }
+    }
+
+    /// When the stored refresh token was minted; when the account was connected, where that is not known.
+    pub fn consented_at(&self) -> Timestamp {
+        self.mints.last().copied().unwrap_or(self.connected_at)
+    }
+
+    /// The mints with one more now: those of the same client that may still live.
+    pub fn mints_with(&self, client_id: &str, now: Timestamp) -> Vec<Timestamp> {
+        let all_dead = matches!(&self.status, Status::Revoked { reason } if ends_all_tokens(reason));
+        let counts = !all_dead && self.client_id == client_id;
+        let recent = self.mints.iter().filter(|mint| counts && now.since(**mint) < MINTS_COUNTED_FOR);
+        let mut mints: Vec<_> = recent.copied().collect();
+        // Kept as a set, so no two are the same.
+        mints.push(mints.last().map_or(now, |last| now.max(last.after(Duration::from_millis(1)))));
+        mints.drain(..mints.len().saturating_sub(MINTS_KEPT));
+        mints
+    }
+}
+
+/// A connection in the list of all of them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Summary {
+    /// Whose account it is.
+    pub user_id: UserId,
+    /// The account's e-mail address when it last consented.
+    pub email: Option<String>,
+    /// When the account was first connected.
+    pub connected_at: Option<Timestamp>,
+}
+
+/// A part of the list of all connections.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Page {
+    /// The connections, by their `user_id`.
+    pub connections: Vec<Summary>,
+    /// The `user_id` that the next page begins after, if there is one.
+    pub next: Option<UserId>,
+}
+
+/// The two words for whether the access still stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum StatusWord {
+    /// As far as we know, it does.
+    Active,
+    /// It ended.
+    Revoked,
+}
+
+impl StatusWord {
+    /// Both, in the order in which they are listed.
+    pub const ALL: [Self; 2] = [Self::Active, Self::Revoked];
+
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// The status of that word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|word| word.as_str() == text)
     }
 }
 
@@ -83,6 +171,16 @@ pub struct Lease {
     pub owner: String,
     /// When it ends if its owner dies.
     pub expires_at: Timestamp,
+}
+
+impl Status {
+    /// Its word, and the reason if it ended.
+    pub fn parts(&self) -> (StatusWord, Option<&str>) {
+        match self {
+            Self::Active => (StatusWord::Active, None),
+            Self::Revoked { reason } => (StatusWord::Revoked, Some(reason)),
+        }
+    }
 }
 
 impl Lease {
@@ -134,7 +232,20 @@ pub trait ConnectionStore: Send + Sync {
 
     /// Marks the connection revoked and forgets its access token and lease; only if it still has the access token that
     /// was read.
-    async fn mark_revoked(&self, read: &Connection, reason: &str, now: Timestamp) -> Result<(), WriteError>;
+    async fn mark_revoked(&self, read: &Connection, reason: &Reason, now: Timestamp) -> Result<(), WriteError>;
+
+    /// Ends all sessions that were issued before `valid_after`, and the lease: a refresh under way is repeated by whoever
+    /// needs it.
+    async fn end_sessions(&self, read: &Connection, valid_after: Timestamp, now: Timestamp) -> Result<(), WriteError>;
+
+    /// Deletes the connection and the index of its refresh token.
+    async fn delete(&self, read: &Connection, index: &TokenIndex) -> Result<(), WriteError>;
+
+    /// The user whom a key of a token index leads to.
+    async fn indexed(&self, key: &str) -> Result<Option<UserId>, StoreError>;
+
+    /// The connections of a status, by their `user_id`, after one of them; as they were a moment ago.
+    async fn page(&self, status: StatusWord, after: Option<&UserId>, limit: u32) -> Result<Page, StoreError>;
 
     /// Keeps a small value under a name where there is none, or where there is the one that it is to replace; answers
     /// the one that is there afterwards.

@@ -1,4 +1,4 @@
-//! Google's token and userinfo endpoints
+//! Google's token, revocation and userinfo endpoints
 //! ([web server flow](https://developers.google.com/identity/protocols/oauth2/web-server)).
 
 use std::time::Duration;
@@ -10,6 +10,7 @@ use url::Url;
 
 use super::http::{NoAnswer, object, read_body, retry_after};
 use crate::{
+    config::GoogleEndpoints,
     domain::{
         authorization_server::{AuthorizationServer, CodeGrant, TokenError, TokenResponse, UserInfo},
         oauth_client::OAuthClient,
@@ -28,12 +29,13 @@ const MAX_BODY: usize = 64 * 1024;
 pub struct GoogleAuthorizationServer {
     http: Client,
     userinfo: Url,
+    revocation: Url,
 }
 
 impl GoogleAuthorizationServer {
-    /// The server whose token endpoint each OAuth client names and whose userinfo endpoint is given.
-    pub fn new(http: Client, userinfo: Url) -> Self {
-        Self { http, userinfo }
+    /// The server whose token endpoint each OAuth client names and whose other endpoints are given.
+    pub fn new(http: Client, endpoints: &GoogleEndpoints) -> Self {
+        Self { http, userinfo: endpoints.userinfo.clone(), revocation: endpoints.revocation.clone() }
     }
 
     async fn token(
@@ -83,6 +85,17 @@ impl AuthorizationServer for GoogleAuthorizationServer {
         timed("google.token.refresh", self.token(client, &form, timeout)).await
     }
 
+    async fn revoke(&self, refresh_token: &RefreshToken, timeout: Duration) -> Result<(), TokenError> {
+        let asked = async {
+            let request = self.http.post(self.revocation.clone()).form(&[("token", refresh_token.reveal())]);
+            let response = request.timeout(timeout).send().await.map_err(|error| no_answer(error.into()))?;
+            let (status, wait) = (response.status(), retry_after(&response));
+            let body = read_body(response, MAX_BODY).await.unwrap_or_default();
+            if status.is_success() || is_dead(&body) { Ok(()) } else { Err(token_error(status, &body, wait)) }
+        };
+        timed("google.revoke", asked).await
+    }
+
     async fn user_info(&self, token: &AccessToken, timeout: Duration) -> Result<Option<UserInfo>, TokenError> {
         let asked = async {
             let request = self.http.get(self.userinfo.clone()).bearer_auth(token.reveal()).timeout(timeout);
@@ -104,6 +117,13 @@ fn no_answer(error: NoAnswer) -> TokenError {
         NoAnswer::Lost => TokenError::NoAnswer,
         NoAnswer::TooLarge => TokenError::Malformed { status: 200 },
     }
+}
+
+/// Whether the token that was to be revoked is dead already, or never was one
+/// ([revoking a token](https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke)).
+fn is_dead(body: &[u8]) -> bool {
+    let error: WireError = object(body).unwrap_or_default();
+    matches!(error.error.as_str(), "invalid_token" | "invalid_grant")
 }
 
 fn is_for_now(status: StatusCode) -> bool {

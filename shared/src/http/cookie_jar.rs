@@ -67,6 +67,11 @@ impl CookieJar<'_> {
         Ok(self.set(&name, &value, lifetime))
     }
 
+    /// The `Set-Cookie` that ends a session.
+    pub fn end_session(&self) -> String {
+        self.end(&self.name("session"))
+    }
+
     /// The pending authorization that the browser presents for a `state`; `None` if there is none that we sealed.
     pub fn pending(&self, request: &Request, state: &str) -> Option<PendingAuthorization> {
         let name = self.pending_name(state)?;

@@ -19,12 +19,9 @@ pub enum Purpose {
     Session,
 }
 
-/// The keys: the current ones seal, the previous ones still open.
-#[derive(Debug)]
-pub struct CookieKeys {
-    current: KeySet,
-    previous: Option<KeySet>,
-}
+/// The keys: the first ones are current and seal, all of them open. Without any, nothing does.
+#[derive(Debug, Default)]
+pub struct CookieKeys(Vec<KeySet>);
 
 #[derive(Debug)]
 struct KeySet {
@@ -38,24 +35,22 @@ impl CookieKeys {
     /// # Errors
     /// If the current secret is too short. A previous one that is too short opens nothing.
     pub fn derive(current: &CookieKeySecret, previous: Option<&CookieKeySecret>) -> Result<Self, UnusableCookieKey> {
-        Ok(Self {
-            current: KeySet::derive(current)?,
-            previous: previous.and_then(|previous| KeySet::derive(previous).ok()),
-        })
+        let current = KeySet::derive(current)?;
+        let previous = previous.and_then(|previous| KeySet::derive(previous).ok());
+        Ok(Self([current].into_iter().chain(previous).collect()))
     }
 
     /// Seals a cookie's value; it opens under that name only.
     ///
     /// # Errors
-    /// If the machine has no randomness.
+    /// If the machine has no randomness, or there are no keys.
     pub fn seal(&self, random: &dyn Random, purpose: Purpose, name: &str, value: &[u8]) -> Result<Vec<u8>, CannotSeal> {
-        self.current.of(purpose).seal(random, name, value)
+        self.0.first().ok_or(CannotSeal)?.of(purpose).seal(random, name, value)
     }
 
     /// Opens a cookie's value; `None` if it is not one that we sealed for that purpose under that name.
     pub fn open(&self, purpose: Purpose, name: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let mut keys = std::iter::once(&self.current).chain(&self.previous);
-        keys.find_map(|keys| keys.of(purpose).open(name, sealed))
+        self.0.iter().find_map(|keys| keys.of(purpose).open(name, sealed))
     }
 }
 

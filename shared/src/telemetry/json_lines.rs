@@ -16,8 +16,16 @@ use tracing_subscriber::layer::{Context, Layer};
 use crate::domain::time::{Clock, SystemClock};
 
 /// The crates of this project.
-const OWN: [&str; 7] =
-    ["authorize_url", "callback", "connection", "list_messages", "local", "security_events", "shared"];
+const OWN: [&str; 8] = [
+    "authorize_url",
+    "callback",
+    "connection",
+    "connection_events",
+    "list_messages",
+    "local",
+    "security_events",
+    "shared",
+];
 
 /// Writes each event to standard output.
 pub(super) struct JsonLines {

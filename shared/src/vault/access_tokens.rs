@@ -15,6 +15,7 @@ use crate::{
         connection::{Connection, Lease, Status, WriteError},
         oauth_client::OAuthClient,
         random,
+        revocation::Reason,
         secret::AccessToken,
     },
     function::Deadline,
@@ -103,7 +104,10 @@ impl AccessTokens {
         let mut connection = connection;
         loop {
             let client = self.client_of(&connection).await?;
-            self.check_usable(&connection, &client)?;
+            if !self.is_usable(&connection, &client).await? {
+                connection = self.read_again(&connection).await?;
+                continue;
+            }
             let shared = self.vault.access_token(&connection).await?;
             if let Some(token) = shared.filter(|token| rejected.is_none_or(|rejected| !rejected.is_same_as(token))) {
                 return Ok(Access { token, connection });
@@ -137,9 +141,8 @@ impl AccessTokens {
     /// # Errors
     /// That the user must consent again, as a rule.
     pub async fn give_up(&self, rejected: &Access, deadline: Deadline) -> Result<Access, AccessError> {
-        let reason = "access_token_rejected";
-        match self.mark_revoked(&rejected.connection, reason).await {
-            Ok(()) => Err(AccessError::ReauthorizationRequired { reason: reason.to_owned() }),
+        match self.vault.mark_revoked(&rejected.connection, &Reason::AccessTokenRejected).await {
+            Ok(_) => Err(AccessError::ReauthorizationRequired { reason: Reason::AccessTokenRejected.to_string() }),
             Err(VaultError::Conflict) => self.renew(rejected, deadline).await,
             Err(error) => Err(error.into()),
         }
@@ -154,14 +157,21 @@ impl AccessTokens {
         Ok(self.secrets.values_after_rotation().await?.client.clone())
     }
 
-    fn check_usable(&self, connection: &Connection, client: &OAuthClient) -> Result<(), AccessError> {
-        if let Status::Revoked { reason } = &connection.status {
-            return Err(AccessError::ReauthorizationRequired { reason: reason.clone() });
-        }
-        if connection.is_usable(&client.client_id, self.vault.clock.now()) {
-            return Ok(());
-        }
-        let reason = "the refresh token is over or belongs to another OAuth client".to_owned();
+    /// Whether the connection may bring an access token; one whose time is over is marked revoked. `false`: it changed
+    /// meanwhile, look again.
+    async fn is_usable(&self, connection: &Connection, client: &OAuthClient) -> Result<bool, AccessError> {
+        let reason = match &connection.status {
+            Status::Revoked { reason } => reason.clone(),
+            Status::Active if connection.is_over(self.vault.clock.now()) => {
+                match self.vault.mark_revoked(connection, &Reason::Expired).await {
+                    Ok(_) => Reason::Expired.to_string(),
+                    Err(VaultError::Conflict) => return Ok(false),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            Status::Active if connection.client_id != client.client_id => "another_client".to_owned(),
+            Status::Active => return Ok(true),
+        };
         Err(AccessError::ReauthorizationRequired { reason })
     }
 
@@ -185,11 +195,5 @@ impl AccessTokens {
             }
             Err(WriteError::Store(error)) => Err(VaultError::from(error).into()),
         }
-    }
-
-    async fn mark_revoked(&self, connection: &Connection, reason: &str) -> Result<(), VaultError> {
-        self.vault.store.mark_revoked(connection, reason, self.vault.clock.now()).await?;
-        tracing::warn!(reason, "the connection is revoked");
-        Ok(())
     }
 }

@@ -76,7 +76,10 @@ impl Vault {
             self.seal(consent, refresh_token),
         )?;
         let connection = self.connection(consent, tokens, read.as_ref());
-        let old_index = self.old_index(read.as_ref()).await;
+        let old_index = match &read {
+            Some(read) => self.index_of(read).await,
+            None => TokenIndex::default(),
+        };
         let change = Replacement { read: read.as_ref(), old_index: &old_index, new_index: &new_index };
         match self.store.put(&connection, &change).await {
             Err(WriteError::Conflict) if self.is_stored(&connection).await? => Ok(connection),
@@ -111,18 +114,19 @@ impl Vault {
             refresh_token_expires_at: consent.tokens.refresh_token_expires_in.map(|life| now.after(life)),
             connected_at: read.map_or(now, |read| read.connected_at),
             updated_at: now,
+            used_at: now,
+            mints: read.map_or_else(|| vec![now], |read| read.mints_with(consent.client_id, now)),
             generation: next_generation(read, now),
             sessions_valid_after: read.map_or(now, |read| valid_after(read, now)),
             lease: None,
         }
     }
 
-    /// The index of the refresh token that is replaced. Where that does not open, its entries stay: whoever finds one
+    /// The index of a stored refresh token that goes. Where that does not open, its entries stay: whoever finds one
     /// compares it with the token that is stored.
-    async fn old_index(&self, read: Option<&Connection>) -> TokenIndex {
-        let Some(read) = read else { return TokenIndex::default() };
-        let Ok(old) = self.refresh_token(read).await else { return TokenIndex::default() };
-        self.indexer.index(&old).await.unwrap_or_default()
+    pub(super) async fn index_of(&self, read: &Connection) -> TokenIndex {
+        let Ok(token) = self.refresh_token(read).await else { return TokenIndex::default() };
+        self.indexer.index(&token).await.unwrap_or_default()
     }
 
     /// Keeps a connection whose refresh token still stands, with the access token, scopes and address of a new
@@ -134,11 +138,13 @@ impl Vault {
         self.refresh_token(read).await?;
         let key = self.envelope.key(read).await?;
         let access_token = self.seal_access_token(&key, &read.user_id, consent.tokens)?;
+        let now = self.clock.now();
         let connection = Connection {
             email: consent.email.map(str::to_owned).or_else(|| read.email.clone()),
             scopes: consent.scopes.clone(),
             tokens: SealedTokens { access_token: Some(access_token), ..read.tokens.clone() },
-            updated_at: self.clock.now(),
+            updated_at: now,
+            used_at: now,
             lease: None,
             ..read.clone()
         };

@@ -21,14 +21,13 @@ use crate::domain::{
     connection::{ConnectionStore, TokenIndex},
     data_key::{DataKey, DataKeyError, DataKeys},
     secret::RefreshToken,
+    security_event::TokenIdentifier,
 };
 
 /// Where the wrapped key is kept.
 const KEY_NAME: &str = "key#token-index";
 /// Whom KMS wraps it for.
 const KEY_OWNER: &str = "token-index";
-/// How many characters Google's `prefix` has.
-const PREFIX_CHARACTERS: usize = 16;
 
 /// Makes the keys of the index.
 pub(super) struct TokenIndexer {
@@ -50,12 +49,15 @@ impl TokenIndexer {
     /// The keys under which a refresh token is found.
     pub(super) async fn index(&self, token: &RefreshToken) -> Result<TokenIndex, VaultError> {
         let key = self.key().await?;
-        let prefix: String = token.reveal().chars().take(PREFIX_CHARACTERS).collect();
+        let prefix: String = token.reveal().chars().take(TokenIdentifier::PREFIX_CHARACTERS).collect();
         let twice_hashed = digest(&SHA512, digest(&SHA512, token.reveal().as_bytes()).as_ref());
-        Ok(TokenIndex(vec![
-            entry(key, "prefix", &prefix),
-            entry(key, "hash_base64_sha512_sha512", &STANDARD.encode(twice_hashed)),
-        ]))
+        let identifiers = [TokenIdentifier::Prefix(prefix), TokenIdentifier::Hash(twice_hashed.as_ref().to_vec())];
+        Ok(TokenIndex(identifiers.iter().map(|identifier| entry(key, identifier)).collect()))
+    }
+
+    /// The key of the index that stands for what Google names a refresh token by.
+    pub(super) async fn entry(&self, identifier: &TokenIdentifier) -> Result<String, VaultError> {
+        Ok(entry(self.key().await?, identifier))
     }
 
     async fn key(&self) -> Result<&hmac::Key, VaultError> {
@@ -91,7 +93,11 @@ impl TokenIndexer {
     }
 }
 
-fn entry(key: &hmac::Key, algorithm: &str, identifier: &str) -> String {
+fn entry(key: &hmac::Key, identifier: &TokenIdentifier) -> String {
+    let (algorithm, identifier) = match identifier {
+        TokenIdentifier::Prefix(prefix) => ("prefix", prefix.clone()),
+        TokenIdentifier::Hash(hash) => ("hash_base64_sha512_sha512", STANDARD.encode(hash)),
+    };
     let tag = hmac::sign(key, format!("{algorithm}\0{identifier}").as_bytes());
     format!("token#{}", URL_SAFE_NO_PAD.encode(tag))
 }

@@ -52,6 +52,8 @@ impl Instance {
                 Box::new(authorize_url::AuthorizeUrl::connect(environment()).await?),
                 Box::new(callback::Callback::connect(environment()).await?),
                 Box::new(list_messages::ListMessages::connect(environment()).await?),
+                Box::new(connection::ConnectionFunction::connect(environment()).await?),
+                Box::new(security_events::SecurityEvents::connect(environment()).await?),
             ],
         })
     }

@@ -14,6 +14,8 @@ pub fn assert_sound(answer: &Answer) {
     match (answer.status(), content_type) {
         (302 | 303, "") => assert!(answer.header("location").is_some_and(str::is_ascii), "{answer:?}"),
         (status, "application/problem+json") => assert_is_problem(status, answer),
+        (202, "") => assert!(answer.body().is_empty(), "{answer:?}"),
+        (400, "application/json") => assert_is_security_event_error(answer),
         (200, "application/json") => assert!(answer.json().is_ok(), "{answer:?}"),
         (_, "text/html; charset=utf-8") => assert_is_page(answer),
         _ => panic!("a response of no documented kind: {answer:?}"),
@@ -33,6 +35,14 @@ fn assert_is_problem(status: u16, answer: &Answer) {
     let known = ["authorization_url", "code", "detail", "errors", "missing_scopes", "retry_after"];
     let known = known.into_iter().chain(["status", "title", "type"]).collect::<Vec<_>>();
     assert!(problem.as_object().unwrap().keys().all(|name| known.contains(&name.as_str())), "{problem}");
+}
+
+/// RFC 8935 §2.3.
+#[track_caller]
+fn assert_is_security_event_error(answer: &Answer) {
+    let error = answer.json().unwrap();
+    assert!(["err", "description"].iter().all(|name| error[name].as_str().is_some_and(|text| !text.is_empty())));
+    assert_eq!(answer.header("content-language"), Some("en"));
 }
 
 #[track_caller]

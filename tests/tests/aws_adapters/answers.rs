@@ -6,6 +6,7 @@ use shared::{
     domain::{
         connection::{ConnectionStore, Lease, Replacement, SealedAccessToken, StoreError, TokenIndex, WriteError},
         data_key::DataKeys,
+        revocation::Reason,
     },
     secrets::SecretStore,
 };
@@ -72,7 +73,7 @@ impl Call {
             Self::Lease => write_word(&connections.lease(&read, &lease(), at(1)).await),
             Self::Share => write_word(&connections.share_access_token(&read, "a", &token, at(1)).await),
             Self::Release => write_word(&connections.release(&read, "a").await),
-            Self::Mark => write_word(&connections.mark_revoked(&read, "reason", at(1)).await),
+            Self::Mark => write_word(&connections.mark_revoked(&read, &Reason::TokenRevoked, at(1)).await),
             Self::Keep => read_word(&connections.keep("key#b", b"value", None).await),
             Self::Kept => read_word(&connections.kept("key#a").await),
             Self::Generate => word(&aws.data_keys().generate("1").await),

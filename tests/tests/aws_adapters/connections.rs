@@ -1,8 +1,9 @@
 //! The table of connections: consistent reads, and writes that name the generation that was read.
 
 use serde_json::{Value, json};
-use shared::domain::connection::{
-    Connection, ConnectionStore, Lease, Replacement, SealedAccessToken, Status, TokenIndex, WriteError,
+use shared::domain::{
+    connection::{Connection, ConnectionStore, Lease, Replacement, SealedAccessToken, Status, TokenIndex, WriteError},
+    revocation::Reason,
 };
 
 use super::recorder::*;
@@ -136,7 +137,7 @@ async fn every_update_is_fenced_by_the_generation() {
         assert!(conflict(&connections.lease(&read, &lease("a"), at(1)).await));
         assert!(conflict(&connections.share_access_token(&read, "a", &token, at(1)).await));
         assert!(conflict(&connections.release(&read, "a").await));
-        assert!(conflict(&connections.mark_revoked(&read, "reason", at(1)).await));
+        assert!(conflict(&connections.mark_revoked(&read, &Reason::TokenRevoked, at(1)).await));
         for (operation, request) in aws.take_calls() {
             assert!(operation == "UpdateItem" && is_fenced(&request, generation), "{request}");
         }
@@ -153,7 +154,7 @@ async fn no_update_makes_a_connection_that_is_not_there() {
     assert!(conflict(&connections.lease(&connection(7), &lease("a"), at(1)).await));
     assert!(conflict(&connections.share_access_token(&read, "a", &token, at(1)).await));
     assert!(conflict(&connections.release(&read, "a").await));
-    assert!(conflict(&connections.mark_revoked(&read, "reason", at(1)).await));
+    assert!(conflict(&connections.mark_revoked(&read, &Reason::TokenRevoked, at(1)).await));
     assert!(conflict(&put(&aws, &connection(8), Some(&read)).await));
     assert!(aws.embedded.items(TABLE).unwrap().is_empty());
 }
@@ -181,12 +182,12 @@ async fn a_released_lease_leaves_the_rest_as_it_is() {
 #[tokio::test]
 async fn a_mark_ends_access_token_and_lease_and_is_made_once() {
     let (aws, stored) = holding(Some("a")).await;
-    aws.connections().mark_revoked(&stored, "invalid_grant", at(1)).await.unwrap();
+    aws.connections().mark_revoked(&stored, &Reason::InvalidGrant, at(1)).await.unwrap();
     let read = aws.connections().find(&user()).await.unwrap().unwrap();
     assert_eq!(read.status, Status::Revoked { reason: "invalid_grant".to_owned() });
     assert_eq!((read.generation, read.lease, read.tokens.access_token), (8, None, None));
     let again = Connection { generation: 8, ..stored };
-    assert!(conflict(&aws.connections().mark_revoked(&again, "other", at(2)).await));
+    assert!(conflict(&aws.connections().mark_revoked(&again, &Reason::TokenRevoked, at(2)).await));
 }
 
 #[tokio::test]

@@ -133,6 +133,8 @@ pub(super) fn connection(generation: u64) -> Connection {
         refresh_token_expires_at: None,
         connected_at: at(0),
         updated_at: at(0),
+        used_at: at(0),
+        mints: vec![at(0)],
         generation,
         sessions_valid_after: at(0),
         lease: None,

@@ -17,6 +17,7 @@ use futures_util::{StreamExt, stream};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 use shared::{
+    config::{GoogleEndpoints, Variables},
     domain::{
         authorization_server::{AuthorizationServer, CodeGrant, TokenError},
         mailbox::{GmailError, Mailbox, MessageFormat, MessageQuery, PageRequest},
@@ -180,7 +181,13 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 impl Call {
     /// Runs it against Google; what became of it, in a word.
     pub(super) async fn run(self, google: &Google, timeout: Duration) -> String {
-        let server = GoogleAuthorizationServer::new(google_http::client().unwrap(), google.path("/v1/userinfo"));
+        let lookup = |name: &str| match name {
+            "GOOGLE_USERINFO_URI" => Some(google.path("/v1/userinfo").into()),
+            "GOOGLE_REVOKE_URI" => Some(google.path("/revoke").into()),
+            _ => None,
+        };
+        let endpoints = GoogleEndpoints::read(&Variables::new(&lookup)).unwrap();
+        let server = GoogleAuthorizationServer::new(google_http::client().unwrap(), &endpoints);
         let gmail = GmailMailbox::new(google_http::client().unwrap(), google.url.clone());
         let (client, token) = (oauth_client(google), AccessToken::new("ya29.token"));
         match self {

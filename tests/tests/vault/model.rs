@@ -4,13 +4,10 @@
 use std::{collections::HashMap, time::Duration};
 
 use proptest::{prelude::*, test_runner::TestRunner};
-use shared::{
-    domain::{
-        authorization_server::AuthorizationServer,
-        connection::{Connection, Status},
-        secret::AccessToken,
-    },
-    google::authorization_server::GoogleAuthorizationServer,
+use shared::domain::{
+    authorization_server::AuthorizationServer,
+    connection::{Connection, Status},
+    secret::AccessToken,
 };
 
 use super::world::*;
@@ -179,9 +176,7 @@ impl Model {
 
     /// Whose token it is, by Google's word; nobody's if it does not work.
     async fn check_owner(&self, user: usize, token: &AccessToken) -> bool {
-        let http = shared::google::http::client().unwrap();
-        let server = GoogleAuthorizationServer::new(http, self.world.url("/v1/userinfo"));
-        let whose = server.user_info(token, PATIENCE).await.unwrap();
+        let whose = self.world.server().user_info(token, PATIENCE).await.unwrap();
         assert!(whose.as_ref().is_none_or(|whose| whose.user_id == user_id(USERS[user])));
         whose.is_some()
     }

@@ -15,6 +15,7 @@ use reqwest::Client;
 use serde_json::Value;
 use shared::{
     aws::{connections::DynamoDbConnections, data_keys::KmsDataKeys, secret_store::SecretsManager},
+    config::{GoogleEndpoints, Variables},
     domain::{
         authorization_server::{AuthorizationServer, CodeGrant, TokenResponse},
         connection::Connection,
@@ -126,7 +127,7 @@ impl World {
             Arc::new(SecretsManager::new(&config)),
             self.clock.clone(),
             CLIENT_SECRET_ID.to_owned(),
-            COOKIE_KEY_ID.to_owned(),
+            Some(COOKIE_KEY_ID.to_owned()),
         ));
         let tokens = Arc::new(AccessTokens::new(vault.clone(), Arc::new(self.server()), secrets.clone()));
         Instance { vault, tokens, secrets }
@@ -141,8 +142,13 @@ impl World {
         self.aws.sdk_config().to_builder().retry_config(quick).build()
     }
 
-    fn server(&self) -> GoogleAuthorizationServer {
-        GoogleAuthorizationServer::new(self.http.clone(), self.url("/v1/userinfo"))
+    pub(super) fn server(&self) -> GoogleAuthorizationServer {
+        let lookup = |name: &str| match name {
+            "GOOGLE_USERINFO_URI" => Some(self.url("/v1/userinfo").into()),
+            "GOOGLE_REVOKE_URI" => Some(self.url("/revoke").into()),
+            _ => None,
+        };
+        GoogleAuthorizationServer::new(self.http.clone(), &GoogleEndpoints::read(&Variables::new(&lookup)).unwrap())
     }
 
     pub(super) fn url(&self, path: &str) -> Url {

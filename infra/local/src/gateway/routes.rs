@@ -33,6 +33,12 @@ pub const ROUTES: &[Route] = &[
     open("GET", "/callback", "callback"),
     open("GET", "/messages", "list-messages"),
     signed("GET", "/users/{user_id}/messages", "list-messages"),
+    open("GET", "/connection", "connection"),
+    open("DELETE", "/connection", "connection"),
+    signed("GET", "/users/{user_id}/connection", "connection"),
+    signed("DELETE", "/users/{user_id}/connection", "connection"),
+    signed("GET", "/users", "connection"),
+    open("POST", "/security-events", "security-events"),
 ];
 
 const fn open(method: &'static str, path: &'static str, function: &'static str) -> Route {

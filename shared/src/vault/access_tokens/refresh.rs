@@ -9,6 +9,7 @@ use crate::{
         backoff::Backoff,
         connection::{Connection, Lease, SealedTokens, WriteError},
         oauth_client::OAuthClient,
+        revocation::Reason,
     },
     function::Deadline,
     retry::{Again, Retry},
@@ -119,9 +120,9 @@ impl AccessTokens {
         if has_newer {
             return Ok(None);
         }
-        let reason = if session_control { "session_control" } else { "invalid_grant" };
-        match self.mark_revoked(leased, reason).await {
-            Ok(()) => Err(AccessError::ReauthorizationRequired { reason: reason.to_owned() }),
+        let reason = if session_control { Reason::SessionControl } else { Reason::InvalidGrant };
+        match self.vault.mark_revoked(leased, &reason).await {
+            Ok(_) => Err(AccessError::ReauthorizationRequired { reason: reason.to_string() }),
             Err(VaultError::Conflict) => Ok(None),
             Err(error) => Err(error.into()),
         }

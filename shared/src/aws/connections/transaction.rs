@@ -1,4 +1,5 @@
-//! The transaction that puts a connection in the place of the one that was read, and the index of its token beside it.
+//! The transactions that put a connection in the place of the one that was read, or delete it, and the index of its
+//! token with it.
 
 use aws_sdk_dynamodb::{
     error::{BuildError, SdkError},
@@ -7,17 +8,17 @@ use aws_sdk_dynamodb::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use super::store_error;
+use super::{store_error, unchanged};
 use crate::{
-    aws::item::{NO_GENERATION, from_connection, number, text},
+    aws::item::{connection_key, from_connection, text},
     domain::{
-        connection::{Connection, Replacement, StoreError, WriteError},
+        connection::{Connection, Replacement, StoreError, TokenIndex, WriteError},
         user_id::UserId,
     },
 };
 
-/// The writes of the transaction.
-pub(super) fn writes(
+/// The writes of a replacement.
+pub(super) fn replacement(
     table: &str,
     connection: &Connection,
     change: &Replacement<'_>,
@@ -26,6 +27,26 @@ pub(super) fn writes(
     let stale = change.old_index.0.iter().filter(|key| !change.new_index.0.contains(key));
     writes.extend(stale.map(|key| delete(table, key)));
     writes.extend(change.new_index.0.iter().map(|key| put_index(table, key, &connection.user_id)));
+    all(writes)
+}
+
+/// The writes of a deletion.
+pub(super) fn deletion(
+    table: &str,
+    read: &Connection,
+    index: &TokenIndex,
+) -> Result<Vec<TransactWriteItem>, StoreError> {
+    let (condition, values) = unchanged(read);
+    let connection = Delete::builder()
+        .table_name(table)
+        .key("pk", text(connection_key(&read.user_id)))
+        .condition_expression(condition)
+        .set_expression_attribute_values(Some(values.into_iter().collect()));
+    let connection = connection.build().map(|delete| TransactWriteItem::builder().delete(delete).build());
+    all([connection].into_iter().chain(index.0.iter().map(|key| delete(table, key))).collect())
+}
+
+fn all(writes: Vec<Result<TransactWriteItem, BuildError>>) -> Result<Vec<TransactWriteItem>, StoreError> {
     let incomplete = |_| StoreError { detail: "the request is incomplete".into(), transient: false };
     writes.into_iter().collect::<Result<_, _>>().map_err(incomplete)
 }
@@ -38,13 +59,10 @@ fn put_connection(
     let put = Put::builder().table_name(table).set_item(Some(from_connection(connection)));
     let put = match read {
         None => put.condition_expression("attribute_not_exists(pk)"),
-        Some(read) if read.generation == NO_GENERATION => put
-            .condition_expression("NOT attribute_type(generation, :number) OR generation = :none")
-            .expression_attribute_values(":number", text("N"))
-            .expression_attribute_values(":none", number(NO_GENERATION)),
-        Some(read) => put
-            .condition_expression("generation = :generation")
-            .expression_attribute_values(":generation", number(read.generation)),
+        Some(read) => {
+            let (condition, values) = unchanged(read);
+            put.condition_expression(condition).set_expression_attribute_values(Some(values.into_iter().collect()))
+        }
     };
     Ok(TransactWriteItem::builder().put(put.build()?).build())
 }

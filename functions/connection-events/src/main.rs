@@ -1,0 +1,8 @@
+//! The Lambda binary of `connection-events`.
+
+use std::process::ExitCode;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    shared::records::run(connection_events::ConnectionEvents::connect).await
+}

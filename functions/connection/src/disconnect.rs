@@ -1,0 +1,85 @@
+//! The end of a connection. Each step leaves something that says what happened, and can be taken again.
+
+use std::time::Duration;
+
+use serde_json::json;
+use shared::{
+    caller::{Caller, Refusal, vault_problem},
+    domain::{backoff::Backoff, connection::Connection, revocation::Reason, secret::RefreshToken},
+    front::Visit,
+    function::Deadline,
+    http::Response,
+    retry::{Again, Retry},
+    vault::{Deleted, VaultError},
+};
+
+use super::ConnectionFunction;
+
+/// How long Google is asked for, all tries together.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long one try may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// What is kept of the time for the deletion.
+const FOR_DELETION: Duration = Duration::from_secs(6);
+
+impl ConnectionFunction {
+    /// Marks the connection revoked, so that from here on nobody gets an access token by it; revokes the grant at Google,
+    /// if Google can be reached; deletes what is stored. Broken off anywhere, it is done to the end by the next request.
+    pub(crate) async fn disconnect(
+        &self,
+        caller: &Caller,
+        connection: &Connection,
+        visit: &Visit<'_>,
+        deadline: Deadline,
+    ) -> Result<Response, Refusal> {
+        let ended = self.end(caller, connection, deadline).await;
+        let (revoked_at_google, deleted) = ended.map_err(|error| vault_problem(&error))?;
+        let response = Response::json("ok", json!({ "revoked_at_google": revoked_at_google }).to_string());
+        Ok(match (caller, deleted) {
+            (Caller::Browser(_), Deleted::Gone) => response.with_cookie(visit.jar().end_session()),
+            // A newer consent may have given this browser another session.
+            (Caller::Browser(_), Deleted::Replaced) | (Caller::Backend(_), _) => response,
+        })
+    }
+
+    async fn end(
+        &self,
+        caller: &Caller,
+        connection: &Connection,
+        deadline: Deadline,
+    ) -> Result<(bool, Deleted), VaultError> {
+        let reason = match caller {
+            Caller::Browser(_) => Reason::DisconnectedByUser,
+            Caller::Backend(_) => Reason::Disconnected,
+        };
+        let is_same = |stored: &Connection| stored.tokens.refresh_token == connection.tokens.refresh_token;
+        self.vault.revoke(&connection.user_id, &reason, is_same, deadline).await?;
+        let refresh_token =
+            self.vault.patiently("vault.refresh_token", deadline, || self.vault.refresh_token(connection));
+        let revoked_at_google = match refresh_token.await {
+            Ok(refresh_token) => self.revoke_at_google(&refresh_token, deadline).await,
+            Err(VaultError::DoesNotOpen) => {
+                tracing::error!("the refresh token does not open and cannot be revoked at Google");
+                false
+            }
+            Err(error) => return Err(error),
+        };
+        let deleted = self.vault.delete(connection, deadline).await?;
+        if deleted == Deleted::Replaced {
+            tracing::info!("a newer consent has replaced the connection meanwhile");
+        }
+        Ok((revoked_at_google, deleted))
+    }
+
+    /// Whether Google says that the token is dead.
+    async fn revoke_at_google(&self, refresh_token: &RefreshToken, deadline: Deadline) -> bool {
+        let deadline = Deadline::after(deadline.remaining().saturating_sub(FOR_DELETION).min(PATIENCE));
+        let retry = Retry { call: "google.revoke", backoff: Backoff::TOKEN, deadline, random: &*self.front.random };
+        let timeout = || TIMEOUT.min(deadline.remaining());
+        let revoked = retry.run(Again::of_repeatable, || self.server.revoke(refresh_token, timeout())).await;
+        if let Err(error) = &revoked {
+            tracing::error!(%error, "the grant could not be revoked at Google; what is stored of it is deleted all the same");
+        }
+        revoked.is_ok()
+    }
+}

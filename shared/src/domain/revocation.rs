@@ -1,0 +1,164 @@
+//! Why an access ended, and who ended it.
+
+use std::{fmt, time::Duration};
+
+use super::time::Timestamp;
+
+/// Why a connection is revoked; prints as its `status_reason`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Reason {
+    /// Gmail rejected an access token that Google had just given.
+    AccessTokenRejected,
+    /// Google disabled the account, and perhaps says why: `hijacking` or `bulk-account`.
+    AccountDisabled(Option<String>),
+    /// A backend disconnected the account.
+    Disconnected,
+    /// The user disconnected the account here.
+    DisconnectedByUser,
+    /// The time that the access was given for is over.
+    Expired,
+    /// Google refused the refresh token.
+    InvalidGrant,
+    /// The Google Workspace session control wants the user to sign in again.
+    SessionControl,
+    /// Google said that this refresh token was revoked.
+    TokenRevoked,
+    /// Google said that all tokens of the user were revoked.
+    TokensRevoked,
+}
+
+/// Who ended an access.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Source {
+    /// A backend, by disconnecting the account.
+    Disconnect,
+    /// It was found when Google refused a token.
+    FailedRefresh,
+    /// Google told us by a security event.
+    GoogleEvent,
+    /// The user, by disconnecting the account here.
+    User,
+}
+
+impl Reason {
+    /// The longest reason of Google's that is kept.
+    const MAX_DETAIL: usize = 64;
+    const ACCOUNT_DISABLED: &'static str = "account_disabled";
+
+    /// The account is disabled, for a reason that Google gives or not; what is no plain word is left out.
+    pub fn account_disabled(detail: Option<&str>) -> Self {
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+        let plain = |text: &&str| (1..=Self::MAX_DETAIL).contains(&text.len()) && text.bytes().all(is_plain);
+        Self::AccountDisabled(detail.filter(plain).map(str::to_owned))
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AccessTokenRejected => "access_token_rejected",
+            Self::AccountDisabled(None) => Self::ACCOUNT_DISABLED,
+            Self::AccountDisabled(Some(detail)) => return write!(f, "{}:{detail}", Self::ACCOUNT_DISABLED),
+            Self::Disconnected => "disconnected",
+            Self::DisconnectedByUser => "disconnected_by_user",
+            Self::Expired => "expired",
+            Self::InvalidGrant => "invalid_grant",
+            Self::SessionControl => "session_control",
+            Self::TokenRevoked => "token_revoked",
+            Self::TokensRevoked => "tokens_revoked",
+        })
+    }
+}
+
+impl Source {
+    /// Who ended the access that has this `status_reason`; what is not known was found when it was used.
+    pub fn of(reason: &str) -> Self {
+        match reason.split(':').next().unwrap_or_default() {
+            Reason::ACCOUNT_DISABLED | "token_revoked" | "tokens_revoked" => Self::GoogleEvent,
+            "disconnected" => Self::Disconnect,
+            "disconnected_by_user" => Self::User,
+            _ => Self::FailedRefresh,
+        }
+    }
+
+    /// The word that programs go by.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Disconnect => "disconnect",
+            Self::FailedRefresh => "failed_refresh",
+            Self::GoogleEvent => "google_event",
+            Self::User => "user",
+        }
+    }
+}
+
+/// Whether all refresh tokens that the account had given are known to be dead with this `status_reason`.
+pub fn ends_all_tokens(reason: &str) -> bool {
+    matches!(reason, "tokens_revoked" | "disconnected" | "disconnected_by_user")
+}
+
+/// How far our clock and Google's may differ.
+const SKEW: Duration = Duration::from_secs(5);
+/// How long Google may go on to deliver an event; one that claims to be older says nothing about its time.
+const DELIVERED_WITHIN: Duration = Duration::from_hours(7 * 24);
+
+/// Whether an end that Google announces as of `issued_at` can be that of a refresh token that was minted at `minted_at`.
+///
+/// Events come late and more than once, and the user may have consented again since: what ended before a token was
+/// minted did not end that token. Where the times do not say, the access is taken for ended.
+pub fn concerns(issued_at: Option<Timestamp>, minted_at: Option<Timestamp>) -> bool {
+    let (Some(issued_at), Some(minted_at)) = (issued_at, minted_at) else { return true };
+    minted_at <= issued_at.after(SKEW) || minted_at > issued_at.after(DELIVERED_WITHIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_word_and_a_source() {
+        for (reason, text, source, ends_all) in [
+            (Reason::AccessTokenRejected, "access_token_rejected", Source::FailedRefresh, false),
+            (Reason::account_disabled(None), "account_disabled", Source::GoogleEvent, false),
+            (Reason::account_disabled(Some("hijacking")), "account_disabled:hijacking", Source::GoogleEvent, false),
+            (
+                Reason::account_disabled(Some("bulk-account")),
+                "account_disabled:bulk-account",
+                Source::GoogleEvent,
+                false,
+            ),
+            (Reason::account_disabled(Some("A\nB")), "account_disabled", Source::GoogleEvent, false),
+            (Reason::account_disabled(Some(&"x".repeat(65))), "account_disabled", Source::GoogleEvent, false),
+            (Reason::Disconnected, "disconnected", Source::Disconnect, true),
+            (Reason::DisconnectedByUser, "disconnected_by_user", Source::User, true),
+            (Reason::Expired, "expired", Source::FailedRefresh, false),
+            (Reason::InvalidGrant, "invalid_grant", Source::FailedRefresh, false),
+            (Reason::SessionControl, "session_control", Source::FailedRefresh, false),
+            (Reason::TokenRevoked, "token_revoked", Source::GoogleEvent, false),
+            (Reason::TokensRevoked, "tokens_revoked", Source::GoogleEvent, true),
+        ] {
+            assert_eq!(reason.to_string(), text);
+            assert_eq!(Source::of(text), source, "{text}");
+            assert_eq!(ends_all_tokens(text), ends_all, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_end_concerns_only_tokens_that_were_there_before_it() {
+        let at = Timestamp::from_unix_seconds;
+        let minted = Some(at(1_000_000));
+        for (issued_at, concerned) in [
+            (None, true),
+            (Some(at(1_000_000)), true),
+            (Some(at(2_000_000)), true),
+            (Some(at(999_995)), true),
+            (Some(at(999_994)), false),
+            (Some(at(1_000_000 - 7 * 24 * 3600)), false),
+            (Some(at(1_000_000 - 7 * 24 * 3600 - 1)), true),
+            (Some(at(0)), true),
+        ] {
+            assert_eq!(concerns(issued_at, minted), concerned, "{issued_at:?}");
+        }
+        assert!(concerns(Some(at(1)), None));
+    }
+}

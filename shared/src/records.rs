@@ -1,0 +1,132 @@
+//! Batches of a DynamoDB stream, as Lambda hands them to a function, and the functions that take them
+//! ([using DynamoDB with Lambda](https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html)).
+
+use std::process::ExitCode;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    config::BadVariable,
+    function::{Deadline, Environment, run_with},
+    telemetry,
+};
+
+/// What changed of one item.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// The same each time that the record is delivered.
+    pub event_id: String,
+    /// Its place in the stream.
+    pub sequence_number: String,
+    /// When it changed, in seconds since the Unix epoch.
+    pub changed_at: f64,
+    /// The item before; none if it was made.
+    pub old: Option<Image>,
+    /// The item after; none if it was deleted.
+    pub new: Option<Image>,
+}
+
+/// An item, in DynamoDB's JSON.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Image(Map<String, Value>);
+
+impl Image {
+    /// The text, number or Base64 of an attribute that has one of these types.
+    pub fn text(&self, attribute: &str) -> Option<&str> {
+        let value = self.0.get(attribute)?;
+        ["S", "N", "B"].iter().find_map(|data_type| value.get(data_type)?.as_str())
+    }
+}
+
+/// A function that takes batches.
+#[async_trait]
+pub trait RecordsFunction: Send + Sync {
+    /// The function's name: of its folder, package, binary, infrastructure resource and log field.
+    fn name(&self) -> &'static str;
+
+    /// Takes records in their order. Gives the first that could not be taken: it and all after it are delivered again.
+    async fn take<'a>(&self, records: &'a [Record], deadline: Deadline) -> Option<&'a Record>;
+}
+
+/// Takes one event through a function: reads it, has its records taken, logs one line; gives Lambda's answer.
+pub async fn invoke(function: &dyn RecordsFunction, event: &str, deadline: Deadline) -> String {
+    let records = read(event);
+    let taken = telemetry::batch(function.name(), records.len(), function.take(&records, deadline)).await;
+    let failed = taken.map(|record| Failed { item_identifier: &record.sequence_number });
+    let answer = Answer { batch_item_failures: failed.into_iter().collect() };
+    serde_json::to_string(&answer).unwrap_or_default()
+}
+
+/// Runs a function in AWS Lambda, until the environment ends.
+pub async fn run<F, C>(connect: impl FnOnce(Environment) -> C) -> ExitCode
+where
+    F: RecordsFunction + 'static,
+    C: Future<Output = Result<F, BadVariable>>,
+{
+    run_with(connect, async |function: &F, event: &str, deadline| {
+        let answer = invoke(function, event, deadline).await;
+        serde_json::value::RawValue::from_string(answer).unwrap_or_default()
+    })
+    .await
+}
+
+/// The records of an event. What is not one would never become one: it is left out, and the log says so.
+fn read(event: &str) -> Vec<Record> {
+    let event: Event = serde_json::from_str(event).unwrap_or_else(|error| {
+        tracing::error!(%error, "the event is not a batch of a DynamoDB stream");
+        Event::default()
+    });
+    event.records.into_iter().map(Record::from).collect()
+}
+
+impl From<WireRecord> for Record {
+    fn from(wire: WireRecord) -> Self {
+        Self {
+            event_id: wire.event_id,
+            sequence_number: wire.dynamodb.sequence_number,
+            changed_at: wire.dynamodb.changed_at,
+            old: wire.dynamodb.old_image,
+            new: wire.dynamodb.new_image,
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+struct Event {
+    #[serde(rename = "Records")]
+    records: Vec<WireRecord>,
+}
+
+#[derive(Deserialize)]
+struct WireRecord {
+    #[serde(rename = "eventID", default)]
+    event_id: String,
+    dynamodb: WireChange,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireChange {
+    sequence_number: String,
+    #[serde(rename = "ApproximateCreationDateTime", default)]
+    changed_at: f64,
+    #[serde(default)]
+    old_image: Option<Image>,
+    #[serde(default)]
+    new_image: Option<Image>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    batch_item_failures: Vec<Failed<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failed<'a> {
+    item_identifier: &'a str,
+}
