@@ -1,41 +1,45 @@
-//! An embedded AWS on one loopback port: DynamoDB, Secrets Manager and KMS, as far as the functions use them.
+//! An embedded AWS on one loopback port: DynamoDB with its streams, Secrets Manager, KMS and EventBridge, as far as the
+//! functions use them.
 //!
 //! Everything that it holds is in one database, in memory or in a file. Tests look into it, count its calls, let
 //! them fail and stop them before they are executed.
 
+mod arn;
 mod connection;
+mod crash;
+mod database;
 mod dynamodb;
 mod error;
+mod event_bus;
 mod faults;
 pub(crate) mod identifiers;
 mod kms;
 mod secrets_manager;
 mod server;
 mod state;
+mod streams;
+mod table;
 
-use std::{
-    collections::BTreeMap,
-    fs::OpenOptions,
-    io::{self, Read},
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use dynoxide::Database;
+use dynoxide::{Database, actions::get_records::Record};
 use serde_json::{Value, json};
 use shared::{
     aws::clients,
     domain::{random::Random, time::Clock},
 };
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use self::state::State;
+pub(crate) use self::streams::is_change;
 pub use self::{
+    crash::{CrashPoint, When},
+    database::AwsStartError,
     error::AwsError,
+    event_bus::{BusEvent, EventBus, FailedEntries},
     faults::{AwsFault, Effect, Faults, Gate},
     kms::Kms,
     secrets_manager::Secrets,
@@ -60,25 +64,6 @@ pub struct Options {
     pub random: Arc<dyn Random>,
 }
 
-/// Why the embedded AWS did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum AwsStartError {
-    /// The file is no database of ours, or cannot be opened.
-    #[error("{} cannot be used to keep data in: {reason}", file.display())]
-    File {
-        /// The file.
-        file: PathBuf,
-        /// What the database says.
-        reason: String,
-    },
-    /// The listener is not usable.
-    #[error("the embedded AWS cannot listen: {0}")]
-    Listen(#[from] io::Error),
-    /// The database does not work.
-    #[error("the embedded AWS does not work: {0}")]
-    Database(#[from] AwsError),
-}
-
 /// A running embedded AWS; clones are the same one.
 #[derive(Clone)]
 pub struct EmbeddedAws(Arc<Inner>);
@@ -89,7 +74,9 @@ struct Inner {
     faults: Faults,
     secrets: Secrets,
     kms: Kms,
+    event_bus: EventBus,
     random: Arc<dyn Random>,
+    writes: watch::Sender<()>,
 }
 
 impl EmbeddedAws {
@@ -99,12 +86,14 @@ impl EmbeddedAws {
     /// If the database cannot be opened or the listener has no address.
     pub fn start(listener: TcpListener, options: Options) -> Result<(Self, JoinHandle<()>), AwsStartError> {
         let address = listener.local_addr()?;
-        let database = open(options.file)?;
+        let database = database::open(options.file)?;
         let state = State::open(database.clone())?;
         let (clock, random) = (options.clock, options.random);
         let secrets = Secrets { state: state.clone(), clock: clock.clone(), random: random.clone() };
-        let kms = Kms { state, clock, random: random.clone() };
-        let aws = Self(Arc::new(Inner { address, database, faults: Faults::default(), secrets, kms, random }));
+        let kms = Kms { state, clock: clock.clone(), random: random.clone() };
+        let event_bus = EventBus::new(clock, random.clone());
+        let (faults, writes) = (Faults::default(), watch::Sender::new(()));
+        let aws = Self(Arc::new(Inner { address, database, faults, secrets, kms, event_bus, random, writes }));
         let server = tokio::spawn(server::serve(aws.clone(), listener));
         Ok((aws, server))
     }
@@ -143,13 +132,13 @@ impl EmbeddedAws {
         variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
-    /// Makes the functions' table if it is absent: string key `pk`, TTL attribute `expires_at`.
+    /// Makes the functions' table, with its index, its stream and its TTL attribute, or gives a table that is there
+    /// what it lacks.
     ///
     /// # Errors
     /// If the database cannot be written.
     pub fn create_table(&self, table: &str) -> Result<(), AwsError> {
-        dynamodb::create_table(&self.0.database, table)?;
-        dynamodb::expire_items(&self.0.database, table)
+        table::create(&self.0.database, table)
     }
 
     /// An item in DynamoDB's JSON, such as `{"pk": {"S": "…"}}`; none if there is none.
@@ -173,7 +162,7 @@ impl EmbeddedAws {
     /// # Errors
     /// If there is no such table, or the item has no `pk`.
     pub fn put_item(&self, table: &str, item: &Value) -> Result<(), AwsError> {
-        dynamodb::call(&self.0.database, "PutItem", &json!({"TableName": table, "Item": item})).map(drop)
+        self.dynamodb("PutItem", &json!({"TableName": table, "Item": item})).map(drop)
     }
 
     /// Deletes an item; one that is not there is deleted already.
@@ -182,7 +171,7 @@ impl EmbeddedAws {
     /// If there is no such table.
     pub fn delete_item(&self, table: &str, pk: &str) -> Result<(), AwsError> {
         let request = json!({"TableName": table, "Key": {"pk": {"S": pk}}});
-        dynamodb::call(&self.0.database, "DeleteItem", &request).map(drop)
+        self.dynamodb("DeleteItem", &request).map(drop)
     }
 
     /// The secrets.
@@ -195,7 +184,12 @@ impl EmbeddedAws {
         &self.0.kms
     }
 
-    /// Faults, gates and counts of calls.
+    /// The event buses.
+    pub fn event_bus(&self) -> &EventBus {
+        &self.0.event_bus
+    }
+
+    /// Faults, gates, crash points and counts of calls.
     pub fn faults(&self) -> &Faults {
         &self.0.faults
     }
@@ -216,6 +210,35 @@ impl EmbeddedAws {
         self.0.kms.state.get(&format!("state#{name}"))
     }
 
+    /// The records of a table's stream after that sequence number, or from its beginning, oldest first.
+    pub(crate) fn stream_records(&self, table: &str, after: Option<&str>) -> Result<Vec<Record>, AwsError> {
+        streams::records(&self.0.database, table, after)
+    }
+
+    /// The sequence number of the newest record of a table's stream; none if it has none yet.
+    pub(crate) fn stream_end(&self, table: &str) -> Result<Option<String>, AwsError> {
+        streams::end(&self.0.database, table)
+    }
+
+    /// The ARN of a table's stream.
+    pub(crate) fn stream_arn(&self, table: &str) -> Result<String, AwsError> {
+        streams::arn(&self.0.database, table)
+    }
+
+    /// Changes whenever something may have been written to DynamoDB.
+    pub(crate) fn writes(&self) -> watch::Receiver<()> {
+        self.0.writes.subscribe()
+    }
+
+    /// Runs one operation of DynamoDB, and tells of it if it writes.
+    fn dynamodb(&self, operation: &str, request: &Value) -> Result<Value, AwsError> {
+        let outcome = dynamodb::call(&self.0.database, operation, request);
+        if dynamodb::is_write(operation) {
+            self.0.writes.send_replace(());
+        }
+        outcome
+    }
+
     fn database(&self) -> &Database {
         &self.0.database
     }
@@ -223,27 +246,4 @@ impl EmbeddedAws {
     fn random(&self) -> &dyn Random {
         &*self.0.random
     }
-}
-
-fn open(file: Option<PathBuf>) -> Result<Database, AwsStartError> {
-    let Some(file) = file else { return Database::memory().map_err(|error| AwsError::from(error).into()) };
-    let opened = prepare(&file).map_err(|error| error.to_string()).and_then(|()| {
-        let path = file.to_str().ok_or("its name is not UTF-8")?;
-        Database::new(path).map_err(|error| error.to_string())
-    });
-    opened.map_err(|reason| AwsStartError::File { file, reason })
-}
-
-/// Makes the file if it is absent, for its owner's eyes only, and looks whether it is a database.
-fn prepare(file: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut start = Vec::new();
-    options.open(file)?.take(16).read_to_end(&mut start)?;
-    if start.is_empty() || start == b"SQLite format 3\0" {
-        return Ok(());
-    }
-    Err(io::Error::new(io::ErrorKind::InvalidData, "it holds something else"))
 }

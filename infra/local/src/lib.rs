@@ -4,7 +4,7 @@
 //! - [`stack`]: all of it together, also for tests.
 //! - [`functions`]: the functions, built as their own binaries build them.
 //! - [`gateway`]: stands before them as API Gateway does; [`landing`] is the page to start at.
-//! - [`aws`]: DynamoDB, Secrets Manager and KMS.
+//! - [`aws`]: DynamoDB, Secrets Manager, KMS and EventBridge; [`event_source`] invokes a function with what is written.
 //! - [`google`]: an emulated Google, strict where Google is.
 
 pub mod cli;
@@ -15,6 +15,7 @@ pub mod gateway;
 pub mod landing;
 
 pub mod aws;
+pub mod event_source;
 pub mod google;
 
 mod fault_text;

@@ -4,7 +4,7 @@ use dynoxide::Database;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::AwsError;
+use super::{AwsError, arn, table};
 
 /// Runs one operation on a request in DynamoDB's JSON.
 pub(super) fn call(database: &Database, operation: &str, request: &Value) -> Result<Value, AwsError> {
@@ -19,17 +19,32 @@ pub(super) fn call(database: &Database, operation: &str, request: &Value) -> Res
         "BatchWriteItem" => run(request, |it| database.batch_write_item(it)),
         "TransactGetItems" => run(request, |it| database.transact_get_items(it)),
         "TransactWriteItems" => run(request, |it| database.transact_write_items(it)),
-        "CreateTable" => run(request, |it| database.create_table(it)),
-        "DescribeTable" => run(request, |it| database.describe_table(it)),
-        "ListTables" => run(request, |it| database.list_tables(it)),
-        "DeleteTable" => run(request, |it| database.delete_table(it)),
         "DescribeTimeToLive" => run(request, |it| database.describe_time_to_live(it)),
         "UpdateTimeToLive" => run(request, |it| database.update_time_to_live(it)),
+        "DescribeContinuousBackups" => table::continuous_backups(database, request),
+        "ListTables" => run(request, |it| database.list_tables(it)),
+        _ => describe(database, operation, request).map(arn::ours),
+    }
+}
+
+/// The operations that answer with a table's description, which names it by its ARN.
+fn describe(database: &Database, operation: &str, request: &Value) -> Result<Value, AwsError> {
+    match operation {
+        "CreateTable" => run(request, |it| database.create_table(it)),
+        "DescribeTable" => run(request, |it| database.describe_table(it)),
+        "UpdateTable" => run(request, |it| database.update_table(it)),
+        "DeleteTable" => run(request, |it| database.delete_table(it)),
         _ => Err(AwsError::new("com.amazon.coral.service#UnknownOperationException", "")),
     }
 }
 
-fn run<Q: DeserializeOwned, A: Serialize>(
+/// Whether an operation can change an item.
+pub(super) fn is_write(operation: &str) -> bool {
+    ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"].contains(&operation)
+}
+
+/// Runs an operation of dynoxide on a request in DynamoDB's JSON.
+pub(super) fn run<Q: DeserializeOwned, A: Serialize>(
     request: &Value,
     operation: impl FnOnce(Q) -> dynoxide::Result<A>,
 ) -> Result<Value, AwsError> {
@@ -50,18 +65,6 @@ pub(super) fn create_table(database: &Database, table: &str) -> Result<(), AwsEr
         Err(error) if error.code() == "ResourceInUseException" => Ok(()),
         outcome => outcome.map(drop),
     }
-}
-
-/// Makes `expires_at` the table's TTL attribute, unless it is.
-pub(super) fn expire_items(database: &Database, table: &str) -> Result<(), AwsError> {
-    let name = json!({"TableName": table});
-    let answer = call(database, "DescribeTimeToLive", &name)?;
-    if answer.pointer("/TimeToLiveDescription/AttributeName").is_some() {
-        return Ok(());
-    }
-    let specification = json!({"AttributeName": "expires_at", "Enabled": true});
-    let request = json!({"TableName": table, "TimeToLiveSpecification": specification});
-    call(database, "UpdateTimeToLive", &request).map(drop)
 }
 
 /// The item with that key, in DynamoDB's JSON.

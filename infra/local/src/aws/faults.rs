@@ -1,4 +1,4 @@
-//! What goes wrong on purpose: faults, gates that stop a call before it is executed, and counts of calls.
+//! What goes wrong on purpose: faults, gates that stop a call before it is executed, crash points, and counts of calls.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -7,6 +7,11 @@ use std::{
 };
 
 use tokio::sync::oneshot;
+
+use super::{
+    crash::{Armed, CrashPoint, CrashPoints, When},
+    event_bus::FailedEntries,
+};
 
 /// What happens to calls of an operation instead of their answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,6 +54,17 @@ pub enum Effect {
     LoseAnswer,
     /// The answer comes that much later.
     Delay(Duration),
+    /// Of `PutEvents`: the answer has status 200, and says of these entries that they failed. Other calls are as ever.
+    FailEntries(FailedEntries),
+}
+
+/// What becomes of a call that has come in.
+#[derive(Debug)]
+pub(super) enum Course {
+    /// It is answered, with that effect if there is one.
+    Answered(Option<Effect>),
+    /// It is never answered.
+    Crash(Armed),
 }
 
 /// A stop before the next call of an operation.
@@ -72,7 +88,7 @@ impl Gate {
     }
 }
 
-/// Faults, gates and counts, by operation (`KMS.Decrypt`) or by service (`KMS`).
+/// Faults, gates and counts, by operation (`KMS.Decrypt`) or by service (`KMS`), and crash points over all of them.
 #[derive(Debug, Default)]
 pub struct Faults(Mutex<Inner>);
 
@@ -81,6 +97,7 @@ struct Inner {
     calls: BTreeMap<String, u64>,
     faults: BTreeMap<String, AwsFault>,
     gates: BTreeMap<String, VecDeque<Stop>>,
+    crash_points: CrashPoints,
 }
 
 /// The call's side of a gate.
@@ -109,6 +126,11 @@ impl Faults {
         Gate { reached: gate_reached, release }
     }
 
+    /// Makes the `nth` call from now, over all services, one that is never answered; the next call is the first.
+    pub fn stop_at(&self, nth: u64, when: When) -> CrashPoint {
+        self.lock().crash_points.arm(nth, when)
+    }
+
     /// How many calls of an operation or a service came in, whatever became of them.
     pub fn calls(&self, name: &str) -> u64 {
         let inner = self.lock();
@@ -116,21 +138,23 @@ impl Faults {
         matching.map(|(_, count)| count).sum()
     }
 
-    /// Counts a call, waits at its gate if there is one, and takes its fault.
-    pub(super) async fn enter(&self, operation: &str) -> Option<Effect> {
-        if let Some(stop) = self.count(operation) {
+    /// Counts a call, waits at its gate if there is one, and takes its crash point or its fault.
+    pub(super) async fn enter(&self, operation: &str) -> Course {
+        let (stop, crash) = self.count(operation);
+        if let Some(stop) = stop {
             // Who made the gate may have dropped it: then it stands open.
             let _ = stop.reached.send(());
             let _ = stop.released.await;
         }
-        self.take(operation)
+        crash.map_or_else(|| Course::Answered(self.take(operation)), Course::Crash)
     }
 
-    fn count(&self, operation: &str) -> Option<Stop> {
+    fn count(&self, operation: &str) -> (Option<Stop>, Option<Armed>) {
         let mut inner = self.lock();
         *inner.calls.entry(operation.to_owned()).or_default() += 1;
         let mut gates = inner.gates.iter_mut().filter(|(name, _)| covers(name, operation));
-        gates.find_map(|(_, waiting)| waiting.pop_front())
+        let stop = gates.find_map(|(_, waiting)| waiting.pop_front());
+        (stop, inner.crash_points.count())
     }
 
     fn take(&self, operation: &str) -> Option<Effect> {

@@ -14,14 +14,18 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use super::{
-    AwsError, Effect, EmbeddedAws,
+    AwsError, Effect, EmbeddedAws, FailedEntries, When,
     connection::{Cut, CuttableListener},
+    faults::Course,
     identifiers::uuid,
+    streams,
 };
 
 /// The services by the names in `x-amz-target`, by which each call is told from the others.
-const SERVICES: [(&str, Service); 3] = [
+const SERVICES: [(&str, Service); 5] = [
     ("DynamoDB_20120810", Service::DynamoDb),
+    ("DynamoDBStreams_20120810", Service::DynamoDbStreams),
+    ("AWSEvents", Service::EventBridge),
     ("secretsmanager", Service::SecretsManager),
     ("TrentService", Service::Kms),
 ];
@@ -29,8 +33,17 @@ const SERVICES: [(&str, Service); 3] = [
 #[derive(Clone, Copy)]
 enum Service {
     DynamoDb,
+    DynamoDbStreams,
+    EventBridge,
     SecretsManager,
     Kms,
+}
+
+/// One call of an operation.
+struct Call {
+    service: Service,
+    operation: String,
+    body: Bytes,
 }
 
 impl Service {
@@ -38,6 +51,8 @@ impl Service {
     fn name(self) -> &'static str {
         match self {
             Self::DynamoDb => "DynamoDB",
+            Self::DynamoDbStreams => "DynamoDBStreams",
+            Self::EventBridge => "EventBridge",
             Self::SecretsManager => "SecretsManager",
             Self::Kms => "KMS",
         }
@@ -45,19 +60,19 @@ impl Service {
 
     fn content_type(self) -> &'static str {
         match self {
-            Self::DynamoDb => "application/x-amz-json-1.0",
-            Self::SecretsManager | Self::Kms => "application/x-amz-json-1.1",
+            Self::DynamoDb | Self::DynamoDbStreams => "application/x-amz-json-1.0",
+            Self::EventBridge | Self::SecretsManager | Self::Kms => "application/x-amz-json-1.1",
         }
     }
 
     fn throttled(self) -> AwsError {
         match self {
-            Self::DynamoDb => AwsError::new(
+            Self::DynamoDb | Self::DynamoDbStreams => AwsError::new(
                 "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
                 "The level of configured provisioned throughput for the table was exceeded.",
             ),
             Self::SecretsManager => AwsError::secrets_manager("ThrottlingException", "Rate exceeded"),
-            Self::Kms => AwsError::new("ThrottlingException", "Rate exceeded"),
+            Self::EventBridge | Self::Kms => AwsError::new("ThrottlingException", "Rate exceeded"),
         }
     }
 }
@@ -77,43 +92,71 @@ async fn call(
     body: Bytes,
 ) -> Response {
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let known = target.split_once('.').and_then(|(prefix, operation)| {
-        SERVICES.iter().find(|(name, _)| *name == prefix).map(|(_, service)| (*service, operation))
-    });
-    let Some((service, operation)) = known else {
+    let Some(call) = Call::addressed(target, body) else {
         return answer(&aws, Service::DynamoDb, Err(AwsError::new("UnknownOperationException", "")));
     };
-    let effect = aws.faults().enter(&format!("{}.{operation}", service.name())).await;
-    let outcome = match effect {
-        Some(Effect::Hang) => pending().await,
-        Some(Effect::Status(status)) => {
-            Err(AwsError { status, ..AwsError::internal("We encountered an internal error.") })
+    let outcome = match aws.faults().enter(&call.name()).await {
+        Course::Answered(None) => call.execute(&aws, None),
+        Course::Answered(Some(effect)) => call.suffer(&aws, effect, &cut).await,
+        Course::Crash(point) => {
+            if point.when == When::After {
+                // Nobody will see the outcome.
+                let _ = call.execute(&aws, None);
+            }
+            point.reach();
+            pending().await
         }
-        Some(Effect::Throttle) => Err(service.throttled()),
-        Some(Effect::Error { code }) => Err(AwsError::new(&code, "This fault was asked for.")),
-        Some(Effect::Disconnect) => {
-            cut.cut();
-            Err(AwsError::internal("The connection is cut."))
-        }
-        Some(Effect::LoseAnswer) => {
-            cut.cut();
-            execute(&aws, service, operation, &body)
-        }
-        Some(Effect::Delay(time)) => {
-            tokio::time::sleep(time).await;
-            execute(&aws, service, operation, &body)
-        }
-        None => execute(&aws, service, operation, &body),
     };
-    answer(&aws, service, outcome)
+    answer(&aws, call.service, outcome)
 }
 
-fn execute(aws: &EmbeddedAws, service: Service, operation: &str, body: &[u8]) -> Result<Value, AwsError> {
-    let request: Value = serde_json::from_slice(body)?;
-    match service {
-        Service::DynamoDb => super::dynamodb::call(aws.database(), operation, &request),
-        Service::SecretsManager => aws.secrets().call(operation, &request),
-        Service::Kms => aws.kms().call(operation, &request),
+impl Call {
+    /// The call of that target, such as `TrentService.Decrypt`.
+    fn addressed(target: &str, body: Bytes) -> Option<Self> {
+        let (prefix, operation) = target.split_once('.')?;
+        let (_, service) = SERVICES.iter().find(|(name, _)| *name == prefix)?;
+        Some(Self { service: *service, operation: operation.to_owned(), body })
+    }
+
+    /// The name in counts and faults.
+    fn name(&self) -> String {
+        format!("{}.{}", self.service.name(), self.operation)
+    }
+
+    /// The outcome under a fault.
+    async fn suffer(&self, aws: &EmbeddedAws, effect: Effect, cut: &Cut) -> Result<Value, AwsError> {
+        match effect {
+            Effect::Hang => pending().await,
+            Effect::Status(status) => {
+                Err(AwsError { status, ..AwsError::internal("We encountered an internal error.") })
+            }
+            Effect::Throttle => Err(self.service.throttled()),
+            Effect::Error { code } => Err(AwsError::new(&code, "This fault was asked for.")),
+            Effect::Disconnect => {
+                cut.cut();
+                Err(AwsError::internal("The connection is cut."))
+            }
+            Effect::LoseAnswer => {
+                cut.cut();
+                self.execute(aws, None)
+            }
+            Effect::Delay(time) => {
+                tokio::time::sleep(time).await;
+                self.execute(aws, None)
+            }
+            Effect::FailEntries(failed) => self.execute(aws, Some(&failed)),
+        }
+    }
+
+    fn execute(&self, aws: &EmbeddedAws, failed: Option<&FailedEntries>) -> Result<Value, AwsError> {
+        let request: Value = serde_json::from_slice(&self.body)?;
+        match self.service {
+            Service::DynamoDb => aws.dynamodb(&self.operation, &request),
+            Service::DynamoDbStreams => streams::call(aws.database(), &self.operation, &request),
+            Service::EventBridge => aws.event_bus().call(&self.operation, &request, failed),
+            Service::SecretsManager => aws.secrets().call(&self.operation, &request),
+            Service::Kms => aws.kms().call(&self.operation, &request),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
 /// What can be made to go wrong, for the help.
 pub(super) const FAULTS: &str = "\
 Faults: NAME=EFFECT happens to every call, NAME=EFFECTx2 to the next two.
-  Names of AWS      DynamoDB, KMS, SecretsManager, or one operation, such as KMS.Decrypt
+  Names of AWS      DynamoDB, EventBridge, KMS, SecretsManager, or one operation, such as KMS.Decrypt
   Names of Google   authorization, token, certs, userinfo, revoke, list, get, batch, batch-part
   Effects of both   500 to 599    that status
                     delay:200ms   the right answer, later
@@ -19,6 +19,7 @@ Faults: NAME=EFFECT happens to every call, NAME=EFFECTx2 to the next two.
                     lose-answer   the call is carried out, and the connection breaks
   Of AWS only       throttle      the service's throttling error
                     the name of an exception, such as AccessDeniedException
+  EventBridge only  fail-entries:0+2  of each PutEvents these entries, counted from 0, with InternalFailure
   Of Google only    200 to 499    that status
                     hang:5s       no answer for that long, then the connection breaks
                     malformed     a body that breaks off

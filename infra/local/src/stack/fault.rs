@@ -3,12 +3,12 @@
 use std::str::FromStr;
 
 use crate::{
-    aws::{AwsFault, Effect},
+    aws::{AwsFault, Effect, FailedEntries},
     fault_text::{counted, duration, names},
     google::{self, Endpoint, Faults, InvalidFault},
 };
 
-const SERVICES: [&str; 3] = ["DynamoDB", "KMS", "SecretsManager"];
+const SERVICES: [&str; 4] = ["DynamoDB", "EventBridge", "KMS", "SecretsManager"];
 
 /// A fault of one of the stack's emulators.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -37,15 +37,15 @@ pub enum NoFault {
     Shape,
     /// No emulator has calls of that name.
     #[error(
-        "nothing is called {0}; there are DynamoDB, KMS and SecretsManager, each of their operations, such as \
-         KMS.Decrypt, and Google's {endpoints}",
+        "nothing is called {0}; there are DynamoDB, EventBridge, KMS and SecretsManager, each of their operations, such \
+         as KMS.Decrypt, and Google's {endpoints}",
         endpoints = names(&Endpoint::NAMES)
     )]
     Name(String),
     /// The embedded AWS has no such effect.
     #[error(
-        "AWS has no effect {0}; there are 500 to 599, throttle, hang, disconnect, lose-answer, delay:200ms and the \
-         name of an exception"
+        "AWS has no effect {0}; there are 500 to 599, throttle, hang, disconnect, lose-answer, delay:200ms, of \
+         EventBridge fail-entries:0+2, and the name of an exception"
     )]
     Effect(String),
     /// The emulated Google has no such effect.
@@ -77,7 +77,8 @@ impl FromStr for Fault {
 
 fn of_aws(name: &str, effect: &str) -> Result<Fault, NoFault> {
     let (effect, times) = counted(effect);
-    let effect = parse_effect(effect).ok_or_else(|| NoFault::Effect(effect.to_owned()))?;
+    let entries = if name == "EventBridge" || name == "EventBridge.PutEvents" { parse_entries(effect) } else { None };
+    let effect = entries.or_else(|| parse_effect(effect)).ok_or_else(|| NoFault::Effect(effect.to_owned()))?;
     Ok(Fault::Aws { name: name.to_owned(), fault: AwsFault { times, effect } })
 }
 
@@ -100,6 +101,13 @@ fn parse_delay(text: &str) -> Option<Effect> {
     duration(text.strip_prefix("delay:")?).map(Effect::Delay)
 }
 
+/// Places of entries, counted from 0.
+fn parse_entries(text: &str) -> Option<Effect> {
+    let places = text.strip_prefix("fail-entries:")?.split('+');
+    let indices = places.map(|place| place.parse().ok()).collect::<Option<_>>()?;
+    Some(Effect::FailEntries(FailedEntries { indices, code: "InternalFailure".to_owned() }))
+}
+
 fn parse_exception(text: &str) -> Option<Effect> {
     let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let named = plain && text.starts_with(|first: char| first.is_ascii_uppercase());
@@ -118,12 +126,15 @@ mod tests {
 
     #[test]
     fn a_fault_of_aws_has_a_name_an_effect_and_perhaps_a_number() {
+        let failed = FailedEntries { indices: vec![0, 2], code: "InternalFailure".to_owned() };
         let denied = Effect::Error { code: "AccessDeniedException".to_owned() };
         for (text, fault) in [
             ("KMS.Decrypt=throttle", aws("KMS.Decrypt", None, Effect::Throttle)),
             ("DynamoDB=503x2", aws("DynamoDB", Some(2), Effect::Status(503))),
             ("SecretsManager=delay:250ms", aws("SecretsManager", None, Effect::Delay(Duration::from_millis(250)))),
             ("KMS=AccessDeniedExceptionx1", aws("KMS", Some(1), denied)),
+            ("EventBridge.PutEvents=throttlex3", aws("EventBridge.PutEvents", Some(3), Effect::Throttle)),
+            ("EventBridge=fail-entries:0+2x1", aws("EventBridge", Some(1), Effect::FailEntries(failed))),
         ] {
             assert_eq!(text.parse::<Fault>().unwrap(), fault, "{text}");
         }
@@ -148,6 +159,10 @@ mod tests {
             ("KMS=slow", "AWS has no effect slow"),
             ("KMS=hangxx", "AWS has no effect"),
             ("KMS=delay:1", "AWS has no effect"),
+            ("KMS=fail-entries:0", "AWS has no effect"),
+            ("EventBridge=fail-entries:0+", "AWS has no effect"),
+            ("EventBridge.DescribeEventBus=fail-entries:0", "AWS has no effect"),
+            ("DynamoDBStreams=hang", "nothing is called DynamoDBStreams"),
             ("token=slow", "there is no effect 'slow'"),
             ("list=invalid_grant", "only happen at the endpoint token"),
         ] {
