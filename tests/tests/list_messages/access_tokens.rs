@@ -41,7 +41,9 @@ fn status(status: u16, headers: &[(&str, &str)]) -> Effect {
 /// The stored connection without what a refresh writes.
 fn lasting(world: &World) -> Value {
     let mut row = world.connection(ANNA).unwrap();
-    for passing in ["access_token", "access_token_expires_at", "lease_owner", "lease_expires_at", "updated_at"] {
+    for passing in
+        ["access_token", "access_token_expires_at", "lease_owner", "lease_expires_at", "updated_at", "used_at"]
+    {
         row.as_object_mut().unwrap().remove(passing);
     }
     row
