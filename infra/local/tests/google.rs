@@ -8,6 +8,8 @@ mod google {
     mod identity;
     mod messages;
     mod pages;
+    mod risc;
+    mod security_events;
     mod support;
     mod tokens;
 }
