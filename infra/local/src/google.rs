@@ -52,7 +52,7 @@ pub use self::{
     consent::{ConsentError, Decision, Granted},
     controls::InvalidSnapshot,
     endpoint::Endpoint,
-    faults::{Effect, Fault, Faults, GmailError, IdTokenFault, InvalidFault},
+    faults::{Effect, Fault, Faults, GmailError, IdTokenFault, InvalidFault, Stop, When},
     keys::InvalidKey,
     records::RecordedRequest,
     risc::StreamTrouble,

@@ -10,6 +10,7 @@ mod google {
     mod pages;
     mod risc;
     mod security_events;
+    mod stops;
     mod support;
     mod tokens;
 }
