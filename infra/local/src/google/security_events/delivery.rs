@@ -161,3 +161,30 @@ impl Deliveries {
         result
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivery(jti: &str) -> Delivery {
+        Delivery::new(jti.to_owned(), "type", "app".to_owned())
+    }
+
+    #[test]
+    fn each_wait_is_four_times_the_one_before_and_after_six_tries_there_is_none() {
+        let deliveries = Deliveries::default();
+        deliveries.add(delivery("1"), "set".to_owned());
+        let letter = deliveries.next().unwrap();
+        let waits: Vec<_> = (0..TRIES).map(|_| deliveries.answered(&letter, Some(503)).as_millis()).collect();
+        assert_eq!(waits, [500, 2_000, 8_000, 32_000, 128_000, 0]);
+        assert_eq!(deliveries.all()[0].outcome, Outcome::GivenUp);
+        assert!(deliveries.next().is_none());
+    }
+
+    #[test]
+    fn the_latest_thousand_are_remembered() {
+        let deliveries = Deliveries::default();
+        (0..=KEPT).for_each(|number| deliveries.add(delivery(&number.to_string()), "set".to_owned()));
+        assert_eq!((deliveries.all().len(), &*deliveries.all()[0].jti), (KEPT, "1"));
+    }
+}

@@ -74,3 +74,32 @@ impl Inner {
         Some((letter, stream.url, http.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::domain::{random::SystemRandomness, time::SystemClock};
+
+    use super::*;
+    use crate::google::{Account, Options};
+
+    #[tokio::test]
+    async fn deliveries_end_with_their_google() {
+        let google = EmulatedGoogle::new(Options {
+            origin: "http://localhost".to_owned(),
+            clients: Vec::new(),
+            accounts: Account::samples(0),
+            testing: false,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandomness::default()),
+        });
+        let google = google.unwrap();
+        google.deliver_security_events_to("no URL, so there is no answer");
+        google.wait_before_redelivery(Duration::from_hours(1));
+        google.0.deliveries.add(Delivery::new("1".to_owned(), "type", "app".to_owned()), "set".to_owned());
+        let weak = Arc::downgrade(&google.0);
+        assert_eq!(deliver_next(&weak).await, Some(Duration::from_hours(1)));
+        drop(google);
+        assert!(weak.upgrade().is_none(), "nobody else holds it");
+        assert_eq!(deliver_next(&weak).await, None);
+    }
+}
