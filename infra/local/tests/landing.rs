@@ -189,9 +189,16 @@ async fn the_page_speaks_the_browsers_language() {
 #[tokio::test]
 async fn the_page_allows_itself_nothing_but_its_style() {
     let page = page(401, SESSION_REQUIRED, "/").await;
-    assert_holds(&page, &["content-security-policy: default-src 'none'; style-src 'sha256-", "frame-ancestors 'none'"]);
     assert_holds(
         &page,
-        &["x-content-type-options: nosniff", "referrer-policy: no-referrer", "cache-control: no-store"],
+        &[
+            "content-security-policy: default-src 'none'; style-src 'sha256-",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        ],
+    );
+    assert_holds(
+        &page,
+        &["x-content-type-options: nosniff", "referrer-policy: same-origin", "cache-control: no-store"],
     );
 }
