@@ -1,5 +1,5 @@
 //! An emulated Google for the local stack and the tests: accounts with sample mail, the authorization and token
-//! endpoints, JWKS, userinfo, revocation and the Gmail API, as strict as Google is.
+//! endpoints, JWKS, userinfo, revocation, the Gmail API and security events, as strict as Google is.
 //!
 //! Everything lives in memory. Time and randomness come in, every request is recorded, and any answer can be made to
 //! fail through [`Faults`].
@@ -24,7 +24,10 @@ mod language;
 mod pages;
 mod records;
 mod revoke;
+mod risc;
 mod scopes;
+mod security_events;
+mod service_account;
 mod token;
 mod token_failure;
 mod userinfo;
@@ -49,14 +52,22 @@ pub use self::{
     consent::{ConsentError, Decision, Granted},
     controls::InvalidSnapshot,
     endpoint::Endpoint,
-    faults::{Effect, Fault, Faults, GmailError, IdTokenFault, InvalidFault},
+    faults::{Effect, Fault, Faults, GmailError, IdTokenFault, InvalidFault, Stop, When},
     keys::InvalidKey,
     records::RecordedRequest,
+    risc::StreamTrouble,
+    security_events::{Delivery, DisabledReason, Outcome, SecurityEvent, TokenName},
 };
-use self::{gmail::Gmail, grants::Grants, keys::Keys, records::Records};
+use self::{
+    gmail::Gmail, grants::Grants, keys::Keys, records::Records, risc::Risc, security_events::Deliveries,
+    service_account::ServiceAccount,
+};
 
 /// The issuer that ID tokens name, whatever address the emulator has.
 pub const ISSUER: &str = "https://accounts.google.com";
+
+/// The id of the one project.
+const PROJECT: &str = "emulated-google";
 
 /// What an emulated Google is made of.
 pub struct Options {
@@ -88,6 +99,9 @@ struct Inner {
     clients: Mutex<Vec<OAuthClient>>,
     grants: Mutex<Grants>,
     gmail: Gmail,
+    service_account: ServiceAccount,
+    risc: Risc,
+    deliveries: Deliveries,
     faults: Faults,
     records: Records,
     changes: watch::Sender<()>,
@@ -97,7 +111,7 @@ impl EmulatedGoogle {
     /// An emulated Google in which nobody has granted anything yet.
     ///
     /// # Errors
-    /// If a signing key of the emulator cannot be read.
+    /// If a key of the emulator cannot be read.
     pub fn new(options: Options) -> Result<Self, InvalidKey> {
         let gmail = Gmail::new(&options.accounts, options.clock.now());
         Ok(Self(Arc::new(Inner {
@@ -110,6 +124,9 @@ impl EmulatedGoogle {
             clients: Mutex::new(options.clients),
             grants: Mutex::default(),
             gmail,
+            service_account: ServiceAccount::new()?,
+            risc: Risc::default(),
+            deliveries: Deliveries::default(),
             faults: Faults::default(),
             records: Records::default(),
             changes: watch::Sender::default(),
@@ -131,7 +148,13 @@ impl EmulatedGoogle {
             .route("/revoke", post(revoke::revoke))
             .route("/.well-known/openid-configuration", get(configuration::openid))
             .route("/.well-known/risc-configuration", get(configuration::risc))
-            .route("/connections", get(connections::show).post(connections::remove))
+            .route("/connections", get(connections::show).post(connections::change))
+            .route("/service-account.json", get(service_account::file))
+            .route("/v1beta/stream", get(risc::show))
+            .route("/v1beta/stream:update", post(risc::update))
+            .route("/v1beta/stream:verify", post(risc::verify))
+            .route("/v1beta/stream/status", get(risc::show_status))
+            .route("/v1beta/stream/status:update", post(risc::update_status))
             .route("/gmail/v1/{*path}", get(gmail::single))
             .route("/batch/gmail/v1", post(gmail::batch))
             .layer(middleware::from_fn_with_state(self.clone(), front::receive))

@@ -8,6 +8,9 @@ mod google {
     mod identity;
     mod messages;
     mod pages;
+    mod risc;
+    mod security_events;
+    mod stops;
     mod support;
     mod tokens;
 }

@@ -38,28 +38,67 @@ impl Function for ListMessages {
     }
 
     async fn handle(&self, _: &'static Route, request: &Request, _: Deadline) -> Response {
-        self.asked.send(request.clone()).unwrap();
+        // A test that does not care what was asked has dropped the receiver.
+        let _ = self.asked.send(request.clone());
         Response::new(self.status, "ok").with_body("application/json", self.body)
+    }
+}
+
+/// Says how the connection stands, and ends it.
+struct Connection(UnboundedSender<Request>);
+
+#[async_trait]
+impl Function for Connection {
+    fn name(&self) -> &'static str {
+        "connection"
+    }
+
+    fn routes(&self) -> &'static [Route] {
+        const { &[Route::new("GET /connection"), Route::new("DELETE /connection")] }
+    }
+
+    async fn handle(&self, _: &'static Route, request: &Request, _: Deadline) -> Response {
+        self.0.send(request.clone()).unwrap();
+        let ok = Response::new(200, "ok");
+        if request.method == "GET" {
+            return ok.with_body("application/json", CONNECTION);
+        }
+        ok.with_body("application/json", r#"{"revoked_at_google":true}"#).with_cookie("session=; Max-Age=0")
     }
 }
 
 async fn start(status: u16, body: &'static str) -> (SocketAddr, UnboundedReceiver<Request>) {
     let (asked, requests) = unbounded_channel();
-    let function = Arc::new(ListMessages { status, body, asked });
-    let options = Options::new(vec![function], Arc::new(SystemClock), Arc::new(SystemRandomness::default()));
+    (serve(vec![Arc::new(ListMessages { status, body, asked })]).await, requests)
+}
+
+/// Starts the page over both functions; the requests are those for the connection.
+async fn start_connected() -> (SocketAddr, UnboundedReceiver<Request>) {
+    let ((asked, requests), (ignored, _)) = (unbounded_channel(), unbounded_channel());
+    let messages = ListMessages { status: 200, body: r#"{"messages":[]}"#, asked: ignored };
+    (serve(vec![Arc::new(messages), Arc::new(Connection(asked))]).await, requests)
+}
+
+async fn serve(functions: Vec<Arc<dyn Function>>) -> SocketAddr {
+    let options = Options::new(functions, Arc::new(SystemClock), Arc::new(SystemRandomness::default()));
     let gateway = Gateway::new(options);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(Gateway::serve(listener, gateway.router().merge(landing::router(gateway))));
-    (address, requests)
+    address
 }
 
-async fn get(address: SocketAddr, target: &str, headers: &str) -> String {
+async fn send(address: SocketAddr, line: &str, headers: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n");
+    let request = format!("{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+async fn get(address: SocketAddr, target: &str, headers: &str) -> String {
+    let answer = send(address, &format!("GET {target}"), headers).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     answer
 }
@@ -74,6 +113,9 @@ fn assert_holds(page: &str, parts: &[&str]) {
     }
 }
 
+const CONNECTION: &str = r#"{"user_id":"108","email":"a@example.com","status":"active","status_reason":null,"scopes":[],
+    "connected_at":"2026-11-22T03:37:32.007Z","updated_at":"2026-11-22T03:37:32.007Z","refresh_token_expires_at":null,
+    "warnings":[]}"#;
 const SESSION_REQUIRED: &str = r#"{"code":"session_required","authorization_url":"/authorize"}"#;
 const ONE_MESSAGE: &str = r#"{"messages":[{"id":"1","threadId":"1","payload":{"headers":[
     {"name":"From","value":"A <a@example.com>"},{"name":"subject","value":"<script>שלום</script>"},
@@ -189,9 +231,55 @@ async fn the_page_speaks_the_browsers_language() {
 #[tokio::test]
 async fn the_page_allows_itself_nothing_but_its_style() {
     let page = page(401, SESSION_REQUIRED, "/").await;
-    assert_holds(&page, &["content-security-policy: default-src 'none'; style-src 'sha256-", "frame-ancestors 'none'"]);
     assert_holds(
         &page,
-        &["x-content-type-options: nosniff", "referrer-policy: no-referrer", "cache-control: no-store"],
+        &[
+            "content-security-policy: default-src 'none'; style-src 'sha256-",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        ],
     );
+    assert_holds(
+        &page,
+        &["x-content-type-options: nosniff", "referrer-policy: same-origin", "cache-control: no-store"],
+    );
+}
+
+#[tokio::test]
+async fn the_connection_is_asked_for_as_the_browser_would_and_shown() {
+    let (address, mut requests) = start_connected().await;
+    let page = get(address, "/", "Cookie: session=1\r\n").await;
+    assert_holds(&page, &["a@example.com", "data-status=\"active\"", "action=\"/disconnect\"", "id=\"messages\""]);
+    let request = requests.recv().await.unwrap();
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("GET", "/connection"));
+    assert_eq!(
+        (request.header("accept"), &*request.cookies),
+        (Some("application/json"), &["session=1".to_owned()][..])
+    );
+}
+
+#[tokio::test]
+async fn the_button_to_disconnect_ends_the_connection_and_the_session() {
+    let (address, mut requests) = start_connected().await;
+    let headers = "Cookie: session=1\r\nOrigin: http://localhost\r\nContent-Length: 0\r\n";
+    let answer = send(address, "POST /disconnect", headers).await;
+    assert!(answer.starts_with("HTTP/1.1 303 "), "{answer}");
+    assert_holds(&answer, &["location: /\r\n", "set-cookie: session=; Max-Age=0\r\n"]);
+    let request = requests.recv().await.unwrap();
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("DELETE", "/connection"));
+    assert_eq!(
+        (request.header("origin"), &*request.cookies),
+        (Some("http://localhost"), &["session=1".to_owned()][..])
+    );
+}
+
+#[tokio::test]
+async fn no_other_site_can_disconnect() {
+    let (address, mut requests) = start_connected().await;
+    for origin in ["Origin: http://evil.example\r\n", "Origin: null\r\n", ""] {
+        let headers = format!("Cookie: session=1\r\n{origin}Content-Length: 0\r\n");
+        let answer = send(address, "POST /disconnect", &headers).await;
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+    }
+    assert!(requests.try_recv().is_err(), "nothing was asked of the function");
 }

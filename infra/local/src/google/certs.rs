@@ -9,8 +9,10 @@ use axum::{
 
 use super::EmulatedGoogle;
 
+/// How long keys, and the document that leads to them, may be kept.
+pub(super) const CACHE_CONTROL: &str = "public, max-age=23474, must-revalidate, no-transform";
+
 /// `GET /oauth2/v3/certs`.
 pub(super) async fn certs(State(google): State<EmulatedGoogle>) -> Response {
-    let headers = [(header::CACHE_CONTROL, "public, max-age=23474, must-revalidate, no-transform")];
-    (headers, Json(google.0.keys.jwks())).into_response()
+    ([(header::CACHE_CONTROL, CACHE_CONTROL)], Json(google.0.keys.jwks())).into_response()
 }

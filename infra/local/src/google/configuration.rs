@@ -1,9 +1,13 @@
 //! The discovery documents, with this emulator's addresses and Google's issuer.
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, header},
+};
 use serde_json::{Value, json};
 
-use super::{EmulatedGoogle, ISSUER};
+use super::{EmulatedGoogle, ISSUER, certs::CACHE_CONTROL, risc::PUSH};
 
 /// `GET /.well-known/openid-configuration`
 /// ([OpenID Connect Discovery §4](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig)).
@@ -29,10 +33,11 @@ pub(super) async fn openid(State(google): State<EmulatedGoogle>) -> Json<Value> 
 }
 
 /// `GET /.well-known/risc-configuration` (Cross-Account Protection); its issuer ends with a slash.
-pub(super) async fn risc(State(google): State<EmulatedGoogle>) -> Json<Value> {
-    Json(json!({
+pub(super) async fn risc(State(google): State<EmulatedGoogle>) -> ([(HeaderName, &'static str); 1], Json<Value>) {
+    let body = json!({
         "issuer": format!("{ISSUER}/"),
         "jwks_uri": format!("{}/oauth2/v3/certs", google.0.origin),
-        "delivery_methods_supported": ["https://schemas.openid.net/secevent/risc/delivery-method/push"],
-    }))
+        "delivery_methods_supported": [PUSH],
+    });
+    ([(header::CACHE_CONTROL, CACHE_CONTROL)], Json(body))
 }

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::{
-    Account, EmulatedGoogle, Endpoint, Faults, RecordedRequest,
+    Account, EmulatedGoogle, Endpoint, Faults, PROJECT, RecordedRequest,
     gmail::{MailboxState, Mailboxes},
     grants::Grants,
     lock,
+    risc::Stream,
 };
 
 /// A value that no [`EmulatedGoogle::snapshot`] ever was.
@@ -21,10 +22,13 @@ struct Snapshot<G> {
     grants: G,
     mailboxes: Mailboxes,
     key_turn: usize,
+    #[serde(default)]
+    stream: Option<Stream>,
 }
 
 impl EmulatedGoogle {
-    /// The user removes the access of every application.
+    /// The user removes the access of every application. No security event tells of it: see
+    /// [`announce`](Self::announce).
     pub fn revoke(&self, sub: &str) {
         self.grants().end_all(sub);
     }
@@ -59,7 +63,7 @@ impl EmulatedGoogle {
         let origin = &self.0.origin;
         Some(json!({ "web": {
             "client_id": client.client_id,
-            "project_id": "emulated-google",
+            "project_id": PROJECT,
             "auth_uri": format!("{origin}/o/oauth2/v2/auth"),
             "token_uri": format!("{origin}/token"),
             "auth_provider_x509_cert_url": format!("{origin}/oauth2/v1/certs"),
@@ -120,10 +124,12 @@ impl EmulatedGoogle {
         self.0.changes.subscribe()
     }
 
-    /// Grants, codes, tokens, mailboxes and the signing key's turn, to be kept in a file. Tokens are in it in plain.
+    /// Grants, codes, tokens, mailboxes, the signing key's turn and the stream of security events, to be kept in a file.
+    /// Tokens are in it in plain.
     pub fn snapshot(&self) -> Value {
         let grants = &*self.grants();
-        let snapshot = Snapshot { grants, mailboxes: self.0.gmail.mailboxes(), key_turn: self.0.keys.turn() };
+        let (mailboxes, key_turn, stream) = (self.0.gmail.mailboxes(), self.0.keys.turn(), self.0.risc.stream());
+        let snapshot = Snapshot { grants, mailboxes, key_turn, stream };
         serde_json::to_value(snapshot).unwrap_or_default()
     }
 
@@ -136,6 +142,7 @@ impl EmulatedGoogle {
         *self.grants() = snapshot.grants;
         self.0.gmail.restore(snapshot.mailboxes);
         self.0.keys.set_turn(snapshot.key_turn);
+        self.0.risc.set_stream(snapshot.stream);
         Ok(())
     }
 }

@@ -15,6 +15,8 @@ pub enum Endpoint {
     UserInfo,
     /// The revocation endpoint.
     Revoke,
+    /// Cross-Account Protection: the management API and its discovery document.
+    Risc,
     /// Gmail's `messages.list`.
     List,
     /// Gmail's `messages.get`.
@@ -23,18 +25,19 @@ pub enum Endpoint {
     Batch,
     /// One call inside a batch.
     BatchPart,
-    /// The discovery documents and the page of connected applications.
+    /// OpenID's discovery document, the service account's key and the page of connected applications.
     Other,
 }
 
 impl Endpoint {
     /// All endpoints with the names that [`super::Faults::parse`] knows them by.
-    pub(crate) const NAMES: [(&'static str, Self); 10] = [
+    pub(crate) const NAMES: [(&'static str, Self); 11] = [
         ("authorization", Self::Authorization),
         ("token", Self::Token),
         ("certs", Self::Certs),
         ("userinfo", Self::UserInfo),
         ("revoke", Self::Revoke),
+        ("risc", Self::Risc),
         ("list", Self::List),
         ("get", Self::Get),
         ("batch", Self::Batch),
@@ -50,7 +53,9 @@ impl Endpoint {
             "/oauth2/v3/certs" => Self::Certs,
             "/v1/userinfo" => Self::UserInfo,
             "/revoke" => Self::Revoke,
+            "/.well-known/risc-configuration" => Self::Risc,
             "/batch/gmail/v1" => Self::Batch,
+            _ if path.starts_with("/v1beta/stream") => Self::Risc,
             _ if path.starts_with("/gmail/v1/users/") => Self::of_gmail(path),
             _ => Self::Other,
         }

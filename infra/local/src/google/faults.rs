@@ -2,11 +2,17 @@
 
 mod gmail_error;
 mod parse;
+mod stop;
 
 use std::{sync::Mutex, time::Duration};
 
-pub(super) use self::gmail_error::shape;
-pub use self::{gmail_error::GmailError, parse::InvalidFault};
+use self::stop::Armed;
+pub use self::{
+    gmail_error::GmailError,
+    parse::InvalidFault,
+    stop::{Stop, When},
+};
+pub(super) use self::{gmail_error::shape, stop::Stopped};
 use super::{Endpoint, lock};
 
 /// A rule: what happens to the next requests at an endpoint.
@@ -84,14 +90,17 @@ pub enum IdTokenFault {
     NoSubject,
 }
 
-/// The rules in force, first come first served.
+/// The rules in force, first come first served, and the stops.
 #[derive(Debug, Default)]
-pub struct Faults(Mutex<Vec<(Endpoint, Fault)>>);
+pub struct Faults {
+    rules: Mutex<Vec<(Endpoint, Fault)>>,
+    stops: Mutex<Vec<Armed>>,
+}
 
 impl Faults {
     /// Adds a rule behind those of the same endpoint.
     pub fn inject(&self, endpoint: Endpoint, fault: Fault) {
-        lock(&self.0).push((endpoint, fault));
+        lock(&self.rules).push((endpoint, fault));
     }
 
     /// Adds a rule for so many requests.
@@ -101,17 +110,17 @@ impl Faults {
 
     /// Ends the rules of an endpoint.
     pub fn clear(&self, endpoint: Endpoint) {
-        lock(&self.0).retain(|(at, _)| *at != endpoint);
+        lock(&self.rules).retain(|(at, _)| *at != endpoint);
     }
 
-    /// Ends all rules.
+    /// Ends all rules; stops stay.
     pub fn clear_all(&self) {
-        lock(&self.0).clear();
+        lock(&self.rules).clear();
     }
 
     /// The fault that strikes the next request at an endpoint.
     pub(super) fn next(&self, endpoint: Endpoint) -> Option<Effect> {
-        let mut rules = lock(&self.0);
+        let mut rules = lock(&self.rules);
         rules.retain(|(_, fault)| fault.times != Some(0));
         let (_, fault) = rules.iter_mut().find(|(at, _)| *at == endpoint)?;
         fault.times = fault.times.map(|times| times.saturating_sub(1));

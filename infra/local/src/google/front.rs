@@ -11,7 +11,7 @@ use axum::{
 };
 use futures_util::stream;
 
-use super::{Effect, EmulatedGoogle, Endpoint, RecordedRequest};
+use super::{Effect, EmulatedGoogle, Endpoint, RecordedRequest, When, faults::Stopped};
 
 /// Bodies over 10 MiB are refused.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
@@ -28,11 +28,25 @@ pub(super) async fn receive(State(google): State<EmulatedGoogle>, request: Reque
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let (method, uri, headers) = (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
-    let _changed = Changed(&google);
+    let changed = Changed(&google);
     google.0.records.add(endpoint, RecordedRequest { method, uri, headers, body: body.clone() });
+    let mut stopped = google.0.faults.stop();
+    if let Some(stopped) = stopped.take_if(|stopped| stopped.when == When::Before) {
+        return unanswered(stopped).await;
+    }
     let effect = google.0.faults.next(endpoint);
     parts.extensions.insert(Struck(effect.clone()));
-    strike(endpoint, effect, Request::from_parts(parts, Body::from(body)), next).await
+    let response = strike(endpoint, effect, Request::from_parts(parts, Body::from(body)), next).await;
+    drop(changed);
+    match stopped {
+        Some(stopped) => unanswered(stopped).await,
+        None => response,
+    }
+}
+
+async fn unanswered(stopped: Stopped) -> Response {
+    stopped.hold().await;
+    broken()
 }
 
 /// Tells, once a request is over or given up, that something may have changed.

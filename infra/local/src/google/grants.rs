@@ -9,7 +9,10 @@ use std::{collections::HashMap, time::Duration};
 use serde::{Deserialize, Serialize};
 use shared::domain::time::Timestamp;
 
-use super::{authorization_request::CodeChallenge, scopes::Scopes};
+use super::{
+    authorization_request::CodeChallenge,
+    scopes::{EMAIL, PROFILE, Scopes},
+};
 
 /// How long an authorization code lives.
 pub(super) const CODE_LIFETIME: Duration = Duration::from_mins(10);
@@ -26,6 +29,9 @@ pub(super) const REFRESH_TOKENS: usize = 100;
 #[derive(Default, Deserialize, Serialize)]
 pub(super) struct Grants {
     given: Vec<Grant>,
+    /// Grants that ended otherwise than by the application's own wish: it still hears of the account.
+    #[serde(default)]
+    former: Vec<Grant>,
     codes: HashMap<String, Code>,
     refresh_tokens: Vec<RefreshToken>,
     access_tokens: HashMap<String, AccessToken>,
@@ -85,10 +91,17 @@ impl Grants {
         self.given.iter().filter(|grant| grant.sub == sub).cloned().collect()
     }
 
+    /// The clients that hear what happens to an account: those that were allowed to know who it belongs to.
+    pub(super) fn audience(&self, sub: &str) -> Vec<String> {
+        let knows = |grant: &&Grant| grant.scopes.contains(EMAIL) || grant.scopes.contains(PROFILE);
+        let grants = self.given.iter().chain(&self.former).filter(|grant| grant.sub == sub);
+        grants.filter(knows).map(|grant| grant.client_id.clone()).collect()
+    }
+
     /// Adds what was allowed to what was allowed before.
     pub(super) fn allow(&mut self, grant: Grant) {
-        let same = |known: &&mut Grant| known.sub == grant.sub && known.client_id == grant.client_id;
-        match self.given.iter_mut().find(same) {
+        self.former.retain(|former| !former.is_of(&grant.sub, &grant.client_id));
+        match self.given.iter_mut().find(|known| known.is_of(&grant.sub, &grant.client_id)) {
             Some(known) => {
                 known.scopes.extend(grant.scopes);
                 known.offline |= grant.offline;
@@ -99,11 +112,17 @@ impl Grants {
 
     /// Ends a grant and every code and token of it.
     pub(super) fn end(&mut self, sub: &str, client_id: &str) {
-        self.given.retain(|grant| !(grant.sub == sub && grant.client_id == client_id));
+        self.former.extend(self.given.extract_if(.., |grant| grant.is_of(sub, client_id)));
         self.codes.retain(|_, code| !(code.sub == sub && code.client_id == client_id));
         self.access_tokens.retain(|_, token| !(token.sub == sub && token.client_id == client_id));
         let ended = |token: &&mut RefreshToken| token.sub == sub && token.client_id == client_id;
         self.refresh_tokens.iter_mut().filter(ended).for_each(|token| token.dead = true);
+    }
+
+    /// Ends a grant by the client's own wish.
+    pub(super) fn give_back(&mut self, sub: &str, client_id: &str) {
+        self.end(sub, client_id);
+        self.former.retain(|grant| !grant.is_of(sub, client_id));
     }
 
     /// Ends all grants of an account.
@@ -117,5 +136,11 @@ impl Grants {
     pub(super) fn require_reauthentication(&mut self, sub: &str) {
         let tokens = self.refresh_tokens.iter_mut().filter(|token| token.sub == sub);
         tokens.for_each(|token| token.needs_reauthentication = true);
+    }
+}
+
+impl Grant {
+    fn is_of(&self, sub: &str, client_id: &str) -> bool {
+        self.sub == sub && self.client_id == client_id
     }
 }

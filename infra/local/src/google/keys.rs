@@ -95,7 +95,8 @@ fn kid(turn: usize) -> String {
     URL_SAFE_NO_PAD.encode(digest)
 }
 
-fn read(pem: &str) -> Result<KeyPair, InvalidKey> {
+/// The key in a file with the text of a PEM.
+pub(super) fn read(pem: &str) -> Result<KeyPair, InvalidKey> {
     let inside = pem.split("-----").nth(2).ok_or(InvalidKey)?;
     let text: String = inside.split_whitespace().collect();
     let der = STANDARD.decode(text).map_err(|_| InvalidKey)?;

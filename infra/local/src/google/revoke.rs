@@ -28,7 +28,7 @@ impl EmulatedGoogle {
         let mut grants = self.grants();
         let holder = grants.holder(token, self.0.clock.now());
         let (sub, client_id) = holder.ok_or_else(|| TokenFailure::new("invalid_token", "Token expired or revoked"))?;
-        grants.end(&sub, &client_id);
+        grants.give_back(&sub, &client_id);
         Ok(())
     }
 }

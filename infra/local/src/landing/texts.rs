@@ -1,6 +1,6 @@
 //! What the page says, in each of its languages.
 
-use super::language::Language;
+use super::{disconnect::LEFT_AT_GOOGLE, language::Language};
 
 /// What came of an attempt, as far as people need to tell it apart.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -14,6 +14,7 @@ pub(super) enum Reason {
     Policy,
     Unreachable,
     Misconfigured,
+    LeftAtGoogle,
     Unknown,
 }
 
@@ -30,6 +31,7 @@ impl Reason {
             "blocked_by_policy" => Self::Policy,
             "google_unavailable" | "unavailable" => Self::Unreachable,
             "misconfigured" => Self::Misconfigured,
+            LEFT_AT_GOOGLE => Self::LeftAtGoogle,
             _ => Self::Unknown,
         }
     }
@@ -44,6 +46,13 @@ pub(super) struct Texts {
     pub(super) connect: &'static str,
     pub(super) connect_again: &'static str,
     pub(super) try_again: &'static str,
+    pub(super) connection: &'static str,
+    pub(super) account: &'static str,
+    pub(super) status: &'static str,
+    pub(super) active: &'static str,
+    pub(super) revoked: &'static str,
+    pub(super) since: &'static str,
+    pub(super) disconnect: &'static str,
     pub(super) messages: &'static str,
     pub(super) no_messages: &'static str,
     pub(super) next_page: &'static str,
@@ -72,6 +81,13 @@ const ENGLISH: Texts = Texts {
     connect: "Connect Gmail",
     connect_again: "Connect Gmail again",
     try_again: "Try again",
+    connection: "Connection",
+    account: "Account",
+    status: "Status",
+    active: "Connected",
+    revoked: "Access has ended",
+    since: "Connected since",
+    disconnect: "Disconnect",
     messages: "Messages",
     no_messages: "There are no messages in this mailbox.",
     next_page: "Older messages",
@@ -90,6 +106,9 @@ const ENGLISH: Texts = Texts {
         Reason::Policy => "The account’s administrator does not allow access.",
         Reason::Unreachable => "A service does not answer at the moment. Please try again shortly.",
         Reason::Misconfigured => "This application is not set up correctly. Its log says what to change.",
+        Reason::LeftAtGoogle => {
+            "The account is disconnected here, but Google could not be reached. Please remove the access in your Google Account too."
+        }
         Reason::Unknown => "That did not work. Please try again.",
     },
 };
@@ -102,6 +121,13 @@ const GERMAN: Texts = Texts {
     connect: "Gmail verbinden",
     connect_again: "Gmail erneut verbinden",
     try_again: "Noch einmal versuchen",
+    connection: "Verbindung",
+    account: "Konto",
+    status: "Status",
+    active: "Verbunden",
+    revoked: "Zugriff beendet",
+    since: "Verbunden seit",
+    disconnect: "Verbindung trennen",
     messages: "Nachrichten",
     no_messages: "In diesem Postfach sind keine Nachrichten.",
     next_page: "Ältere Nachrichten",
@@ -122,6 +148,9 @@ const GERMAN: Texts = Texts {
         Reason::Misconfigured => {
             "Diese Anwendung ist nicht richtig eingerichtet. Ihr Protokoll sagt, was zu ändern ist."
         }
+        Reason::LeftAtGoogle => {
+            "Das Konto ist hier getrennt, aber Google war nicht zu erreichen. Bitte entferne den Zugriff auch in deinem Google-Konto."
+        }
         Reason::Unknown => "Das hat nicht geklappt. Bitte versuche es noch einmal.",
     },
 };
@@ -134,6 +163,13 @@ const HEBREW: Texts = Texts {
     connect: "חיבור Gmail",
     connect_again: "חיבור Gmail מחדש",
     try_again: "ניסיון נוסף",
+    connection: "חיבור",
+    account: "חשבון",
+    status: "מצב",
+    active: "מחובר",
+    revoked: "הגישה הסתיימה",
+    since: "מחובר מאז",
+    disconnect: "ניתוק החשבון",
     messages: "הודעות",
     no_messages: "אין הודעות בתיבה הזאת.",
     next_page: "הודעות ישנות יותר",
@@ -150,6 +186,9 @@ const HEBREW: Texts = Texts {
         Reason::Policy => "מנהל המערכת של החשבון אינו מאפשר גישה.",
         Reason::Unreachable => "אחד השירותים אינו עונה כרגע. אפשר לנסות שוב בעוד רגע.",
         Reason::Misconfigured => "היישום אינו מוגדר כראוי. ביומן שלו כתוב מה לשנות.",
+        Reason::LeftAtGoogle => {
+            "החשבון נותק כאן, אבל לא ניתן היה להגיע אל Google. יש להסיר את הגישה גם בחשבון Google שלך."
+        }
         Reason::Unknown => "הפעולה לא הצליחה. אפשר לנסות שוב.",
     },
 };

@@ -2,38 +2,10 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use local::google::{Decision, Effect, Endpoint, IdTokenFault};
-use ring::{
-    digest::{SHA256, digest},
-    signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents},
-};
+use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
 use super::support::*;
-
-fn decoded(part: &str) -> Value {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
-}
-
-fn claims(token: &str) -> Value {
-    decoded(token.split('.').nth(1).unwrap())
-}
-
-/// Whether a published key of the token's key id verifies it.
-fn verifies(token: &str, jwks: &Value) -> bool {
-    let (signed, signature) = token.rsplit_once('.').unwrap();
-    let header = decoded(token.split('.').next().unwrap());
-    let key = jwks["keys"].as_array().unwrap().iter().find(|key| key["kid"] == header["kid"]);
-    key.is_some_and(|key| {
-        let bytes = |name: &str| URL_SAFE_NO_PAD.decode(key[name].as_str().unwrap()).unwrap();
-        let public = RsaPublicKeyComponents { n: bytes("n"), e: bytes("e") };
-        let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
-        public.verify(&RSA_PKCS1_2048_8192_SHA256, signed.as_bytes(), &signature).is_ok()
-    })
-}
-
-async fn jwks(world: &World) -> Value {
-    serde_json::from_str(&world.get("/oauth2/v3/certs").await.text().await.unwrap()).unwrap()
-}
 
 async fn id_token(world: &World) -> String {
     world.tokens(ANNA, &[]).await["id_token"].as_str().unwrap().to_owned()
@@ -127,6 +99,9 @@ async fn security_events_are_signed_with_the_published_keys() {
     let configuration = world.get("/.well-known/risc-configuration").await.text().await.unwrap();
     let configuration: Value = serde_json::from_str(&configuration).unwrap();
     assert_eq!(configuration["issuer"], "https://accounts.google.com/");
+    let cache = world.get("/.well-known/risc-configuration").await.headers()["cache-control"].clone();
+    assert_eq!(cache, world.get("/oauth2/v3/certs").await.headers()["cache-control"]);
+    assert_eq!(world.google.calls(Endpoint::Risc), 2);
     assert_eq!(configuration["jwks_uri"], format!("{}/oauth2/v3/certs", world.origin));
     let event = world.google.security_event(&json!({ "jti": "1" }));
     assert!(verifies(&event, &jwks(&world).await));

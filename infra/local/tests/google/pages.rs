@@ -1,5 +1,7 @@
 //! The pages, as a browser without script uses them.
 
+use local::google::Decision;
+
 use super::support::*;
 
 impl World {
@@ -89,4 +91,38 @@ async fn the_page_of_connections_removes_access() {
     world.post(&url, &[("sub", &sub(ANNA)), ("client_id", "app")]).await;
     assert!(!world.page(&url, "en").await.contains("View your email messages"));
     assert_eq!(reason(&world.refresh(tokens["refresh_token"].as_str().unwrap()).await.1), "invalid_grant");
+}
+
+#[tokio::test]
+async fn removing_access_on_the_page_ends_it_and_tells_that_application_only() {
+    let world = world().await;
+    world.tokens(ANNA, &[]).await;
+    world.consent(&[("client_id", "other")], &Decision::all(ANNA));
+    world.google.deliver_security_events_to("http://127.0.0.1:9/");
+    let url = format!("{}/connections", world.origin);
+    world.post(&url, &[("sub", &sub(ANNA)), ("client_id", "app")]).await;
+    let told = world.google.deliveries();
+    assert_eq!(told.len(), 1);
+    assert_eq!((&*told[0].client_id, told[0].event_type.rsplit('/').next()), ("app", Some("tokens-revoked")));
+}
+
+#[tokio::test]
+async fn the_page_of_connections_has_more_that_can_happen_to_an_account() {
+    let world = world().await;
+    let tokens = world.tokens(ANNA, &[]).await;
+    world.google.deliver_security_events_to("http://127.0.0.1:9/");
+    let url = format!("{}/connections", world.origin);
+    for (language, text) in [("en", "Sign out everywhere"), ("de", "Konto deaktivieren"), ("he", "הפעלת החשבון")]
+    {
+        assert!(world.page(&url, language).await.contains(text), "{text}");
+    }
+    let refresh = async || world.refresh(tokens["refresh_token"].as_str().unwrap()).await.0;
+    for (event, works) in [("sessions-revoked", 200), ("account-disabled", 400), ("account-enabled", 400)] {
+        world.post(&url, &[("sub", &sub(ANNA)), ("event", event)]).await;
+        let told = world.google.deliveries();
+        assert!(told.last().unwrap().event_type.ends_with(&format!("/{event}")), "{event}");
+        assert_eq!(refresh().await, works, "{event}");
+    }
+    world.post(&url, &[("sub", &sub(ANNA)), ("event", "no such event")]).await;
+    assert_eq!(world.google.deliveries().len(), 3);
 }

@@ -6,8 +6,10 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use local::google::{Account, Decision, EmulatedGoogle, OAuthClient, Options};
 use reqwest::{Client, RequestBuilder, Response, redirect::Policy};
+use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde_json::Value;
 use shared::domain::{
     random::SystemRandomness,
@@ -196,4 +198,29 @@ pub(super) fn reason(body: &Value) -> &str {
 pub(super) fn sub(email: &str) -> String {
     let accounts = Account::samples(0);
     accounts.into_iter().find(|account| account.email == email).unwrap().sub
+}
+
+pub(super) fn decoded(part: &str) -> Value {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+pub(super) fn claims(token: &str) -> Value {
+    decoded(token.split('.').nth(1).unwrap())
+}
+
+/// Whether a published key of the token's key id verifies it.
+pub(super) fn verifies(token: &str, jwks: &Value) -> bool {
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let header = decoded(token.split('.').next().unwrap());
+    let key = jwks["keys"].as_array().unwrap().iter().find(|key| key["kid"] == header["kid"]);
+    key.is_some_and(|key| {
+        let bytes = |name: &str| URL_SAFE_NO_PAD.decode(key[name].as_str().unwrap()).unwrap();
+        let public = RsaPublicKeyComponents { n: bytes("n"), e: bytes("e") };
+        let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        public.verify(&RSA_PKCS1_2048_8192_SHA256, signed.as_bytes(), &signature).is_ok()
+    })
+}
+
+pub(super) async fn jwks(world: &World) -> Value {
+    serde_json::from_str(&world.get("/oauth2/v3/certs").await.text().await.unwrap()).unwrap()
 }

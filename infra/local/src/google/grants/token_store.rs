@@ -38,6 +38,12 @@ impl Grants {
         self.refresh_tokens.iter_mut().find(|known| known.token == text)
     }
 
+    /// The refresh tokens of an account and client that still work.
+    pub(in crate::google) fn live_refresh_tokens(&self, sub: &str, client_id: &str, now: Timestamp) -> Vec<&str> {
+        let of_both = |token: &&RefreshToken| token.sub == sub && token.client_id == client_id && token.is_alive(now);
+        self.refresh_tokens.iter().filter(of_both).map(|token| token.token.as_str()).collect()
+    }
+
     /// Keeps an access token, and forgets those that have expired.
     pub(in crate::google) fn put_access_token(&mut self, text: String, token: AccessToken, now: Timestamp) {
         self.access_tokens.retain(|_, known| known.expires_at > now);
