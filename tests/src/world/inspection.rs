@@ -55,8 +55,8 @@ impl World {
 
     /// How many requests came in at the emulated Google.
     pub fn google_calls(&self) -> usize {
-        use Endpoint::{Authorization, Batch, BatchPart, Certs, Get, List, Other, Revoke, Token, UserInfo};
-        let endpoints = [Authorization, Token, Certs, UserInfo, Revoke, List, Get, Batch, BatchPart, Other];
+        use Endpoint::{Authorization, Batch, BatchPart, Certs, Get, List, Other, Revoke, Risc, Token, UserInfo};
+        let endpoints = [Authorization, Token, Certs, UserInfo, Revoke, List, Get, Batch, BatchPart, Risc, Other];
         endpoints.iter().map(|endpoint| self.google.calls(*endpoint)).sum()
     }
 }
