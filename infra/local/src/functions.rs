@@ -1,16 +1,23 @@
 //! The functions that the gateway stands before, built as their own binaries build them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use authorize_url::AuthorizeUrl;
 use callback::Callback;
 use connection::ConnectionFunction;
+use connection_events::ConnectionEvents;
 use list_messages::ListMessages;
 use security_events::SecurityEvents;
 use shared::{
     config::BadVariable,
-    function::{Environment, Function},
+    function::{Deadline, Environment, Function},
+    records,
 };
+
+use crate::event_source::Handler;
+
+/// How long a batch may take.
+const BATCH: Duration = Duration::from_secs(29);
 
 /// Builds every function, each from an environment of its own.
 ///
@@ -24,4 +31,16 @@ pub async fn connect(environment: impl Fn() -> Environment) -> Result<Vec<Arc<dy
         Arc::new(ConnectionFunction::connect(environment()).await?),
         Arc::new(SecurityEvents::connect(environment()).await?),
     ])
+}
+
+/// Builds the function that the table's stream invokes.
+///
+/// # Errors
+/// If a variable is missing or bad.
+pub async fn of_stream(environment: Environment) -> Result<Handler, BadVariable> {
+    let function = Arc::new(ConnectionEvents::connect(environment).await?);
+    Ok(Arc::new(move |event| {
+        let function = function.clone();
+        Box::pin(async move { Ok(records::invoke(&*function, &event, Deadline::after(BATCH)).await) })
+    }))
 }

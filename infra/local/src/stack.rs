@@ -21,6 +21,7 @@ pub use self::{
 };
 use crate::{
     aws::{self, EmbeddedAws},
+    event_source::EventSource,
     functions,
     gateway::{self, Gateway},
     google::EmulatedGoogle,
@@ -31,6 +32,8 @@ use crate::{
 pub const CLIENT_SECRET_ID: &str = "gmail-connect/client-secret";
 /// The secret that the cookies' keys are derived from.
 pub const COOKIE_KEY_SECRET_ID: &str = "gmail-connect/cookie-key";
+/// The bus that is told what happened to connections.
+pub const EVENT_BUS_NAME: &str = "gmail-connect";
 /// The table of connections.
 pub const CONNECTIONS_TABLE: &str = "gmail-connect-connections";
 
@@ -43,6 +46,7 @@ pub struct Stack {
     redirect_uris: Vec<String>,
     variables: BTreeMap<String, String>,
     servers: Vec<JoinHandle<()>>,
+    event_source: Option<EventSource>,
 }
 
 impl Stack {
@@ -65,6 +69,7 @@ impl Stack {
             redirect_uris: Vec::new(),
             variables: BTreeMap::new(),
             servers: vec![server],
+            event_source: None,
         };
         let client_secret = match &settings.client_secret {
             Some(file) => ClientSecret::read(file)?,
@@ -94,6 +99,7 @@ impl Stack {
         if self.kept {
             self.servers.push(tokio::spawn(google::keep(google.clone(), self.aws.clone())));
         }
+        google.deliver_security_events_to(&format!("{}/security-events", self.base_url));
         let client_secret = google::client_secret(&google, self.redirect_uri());
         self.google = Some(google);
         Ok(client_secret)
@@ -102,6 +108,7 @@ impl Stack {
     /// Puts into the embedded AWS what a deployment finds there, and returns the key's ARN.
     fn furnish(&self, client_secret: &str, random: &dyn Random) -> Result<String, StackError> {
         self.aws.create_table(CONNECTIONS_TABLE)?;
+        self.aws.event_bus().create(EVENT_BUS_NAME);
         if self.aws.secrets().current(CLIENT_SECRET_ID)?.as_deref() != Some(client_secret) {
             self.aws.secrets().put(CLIENT_SECRET_ID, client_secret)?;
         }
@@ -124,6 +131,7 @@ impl Stack {
         set("COOKIE_KEY_SECRET_ID", COOKIE_KEY_SECRET_ID);
         set("CONNECTIONS_TABLE", CONNECTIONS_TABLE);
         set("TOKEN_KMS_KEY_ID", key);
+        set("EVENT_BUS_NAME", EVENT_BUS_NAME);
         set("PUBLIC_BASE_URL", &self.base_url);
         if let Some(origin) = self.google_origin() {
             set("GMAIL_BASE_URL", origin);
@@ -146,7 +154,9 @@ impl Stack {
                 random: settings.random.clone(),
             }
         };
-        let functions = functions::connect(environment).await?;
+        let functions = functions::connect(&environment).await?;
+        let told = functions::of_stream(environment()).await?;
+        self.event_source = Some(EventSource::start(self.aws.clone(), CONNECTIONS_TABLE, told)?);
         let options = gateway::Options::new(functions, settings.clock.clone(), settings.random.clone());
         let gateway = Gateway::new(options);
         let router = gateway.router().merge(landing::router(gateway));
@@ -180,6 +190,11 @@ impl Stack {
     /// Where the emulated Google is, as a URL without a path; none with the real one.
     pub fn google_origin(&self) -> Option<&str> {
         self.google.as_ref().map(EmulatedGoogle::origin)
+    }
+
+    /// What invokes `connection-events`; none where the functions run elsewhere.
+    pub fn event_source(&self) -> Option<&EventSource> {
+        self.event_source.as_ref()
     }
 
     /// The emulated Google; none with the real one.

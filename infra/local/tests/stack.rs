@@ -88,9 +88,7 @@ async fn each_sample_event_is_answered_by_its_function() {
         let answer = invoke(&**function, &text, Deadline::after(Duration::from_secs(29))).await;
         match route.key().as_str() {
             "GET /callback" => assert_eq!(answer.outcome, "invalid_state"),
-            "DELETE /connection" => {
-                assert_eq!(answer.outcome, "forbidden", "it comes from another origin than the stack's")
-            }
+            "DELETE /connection" => assert_eq!(answer.outcome, "forbidden", "it comes from another origin"),
             "POST /security-events" => assert_eq!(answer.outcome, "invalid_key"),
             _ => assert!(!["forbidden", "not_found", "invalid_request"].contains(&answer.outcome), "{}", answer.body),
         }

@@ -127,6 +127,8 @@ impl EventBus {
             Err(rejection) => return Ok(Err(rejection)),
         };
         if let Some(events) = self.lock().get_mut(&bus) {
+            let (detail_type, detail) = (&event.detail_type, &event.detail);
+            tracing::info!(bus, detail_type, %detail, "an event came on the bus");
             events.push(event);
         } else {
             tracing::warn!(bus, "an event was put on a bus that is not there, and is lost as at AWS");
