@@ -6,6 +6,7 @@
 //! - [`gateway`]: stands before them as API Gateway does; [`landing`] is the page to start at.
 //! - [`aws`]: DynamoDB, Secrets Manager and KMS.
 //! - [`google`]: an emulated Google, strict where Google is.
+//! - [`security_event_stream`]: how Google's security events are registered for.
 
 pub mod cli;
 pub mod stack;
@@ -16,5 +17,7 @@ pub mod landing;
 
 pub mod aws;
 pub mod google;
+
+pub mod security_event_stream;
 
 mod fault_text;
