@@ -1,5 +1,6 @@
 //! The command line of the local stack: its options, and what it tells the person who started it.
 
+mod doctor;
 mod options;
 mod security_events;
 mod text;
@@ -65,6 +66,7 @@ struct Arguments {
 /// What there is to do instead of starting the stack.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Doctor(doctor::Arguments),
     SecurityEvents(security_events::Arguments),
 }
 
@@ -76,6 +78,7 @@ pub async fn run() -> ExitCode {
         Err(error) => return refuse(&error),
     };
     match arguments.command {
+        Some(Command::Doctor(arguments)) => doctor::run(arguments).await,
         Some(Command::SecurityEvents(arguments)) => security_events::run(arguments).await,
         None => start(arguments).await,
     }

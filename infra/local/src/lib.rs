@@ -7,6 +7,7 @@
 //! - [`aws`]: DynamoDB, Secrets Manager and KMS.
 //! - [`google`]: an emulated Google, strict where Google is.
 //! - [`security_event_stream`]: how Google's security events are registered for.
+//! - [`doctor`]: looks at a deployment from outside.
 
 pub mod cli;
 pub mod stack;
@@ -18,6 +19,7 @@ pub mod landing;
 pub mod aws;
 pub mod google;
 
+pub mod doctor;
 pub mod security_event_stream;
 
 mod fault_text;

@@ -63,8 +63,10 @@ impl Difference {
     /// What to do about it, in a sentence.
     pub fn remedy(&self) -> &'static str {
         match self {
-            Self::NotEnabled(_) => "Run “security-events status --enable”.",
-            _ => "Run “security-events register --url” with the API's base URL, such as https://mail.example.com.",
+            Self::NotEnabled(_) => "Run “cargo run -- security-events status --enable”.",
+            _ => {
+                "Run “cargo run -- security-events register --url” with the API's base URL, such as https://mail.example.com."
+            }
         }
     }
 }

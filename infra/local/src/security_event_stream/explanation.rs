@@ -42,7 +42,7 @@ const UNAUTHORIZED: Explanation = explain(
 const NOT_REGISTERED: Explanation = explain(
     "not_registered",
     "The project has no stream of security events yet.",
-    "Run “security-events register --url” with the API's base URL, such as https://mail.example.com.",
+    "Run “cargo run -- security-events register --url” with the API's base URL, such as https://mail.example.com.",
 );
 
 /// Each refusal by its status and a part of its message in small letters; the first that fits counts.

@@ -61,7 +61,7 @@ impl View {
             Self::Asked { state } => format!(
                 "Google was asked for a verification event with this state:\n\n  {state}\n\n\
                  Within seconds, the function security-events logs it: look for the state in that function's log, such \
-                 as\nthe log group /aws/lambda/…security-events. If it does not come, see “security-events status”.\n"
+                 as\nthe log group /aws/lambda/…security-events. If it does not come, see “cargo run -- security-events status”.\n"
             ),
             Self::Failed { detail, remedy, refusal, .. } => failed_text(detail, remedy, refusal.as_ref()),
         }
