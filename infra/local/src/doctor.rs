@@ -77,11 +77,11 @@ pub async fn examine(inputs: &Inputs) -> Vec<Finding> {
     let (secrets, file) = Box::pin(secrets::examine(&setup)).await;
     let client = KnownClient::find(&setup, file);
     let (google, table, key, deployment, stream) = join!(
-        bounded(google::CHECK, Box::pin(google::examine(&setup, &client))),
-        bounded(table::CHECK, Box::pin(table::examine(&setup))),
-        bounded(key::CHECK, Box::pin(key::examine(&setup))),
-        bounded(deployment::CHECK, Box::pin(deployment::examine(&setup, &client))),
-        bounded(stream::CHECK, Box::pin(stream::examine(&setup))),
+        bounded(LONGEST, google::CHECK, Box::pin(google::examine(&setup, &client))),
+        bounded(LONGEST, table::CHECK, Box::pin(table::examine(&setup))),
+        bounded(LONGEST, key::CHECK, Box::pin(key::examine(&setup))),
+        bounded(LONGEST, deployment::CHECK, Box::pin(deployment::examine(&setup, &client))),
+        bounded(LONGEST, stream::CHECK, Box::pin(stream::examine(&setup))),
     );
     let at_once =
         [setup.configuration.examine(inputs), secrets, client.examine(setup.origin()), cookies::examine(&setup)];
@@ -89,10 +89,22 @@ pub async fn examine(inputs: &Inputs) -> Vec<Finding> {
 }
 
 /// A check's findings, or that it took too long.
-async fn bounded(check: Check, findings: impl Future<Output = Vec<Finding>>) -> Vec<Finding> {
-    timeout(LONGEST, findings).await.unwrap_or_else(|_| vec![too_long(check)])
+async fn bounded(longest: Duration, check: Check, findings: impl Future<Output = Vec<Finding>>) -> Vec<Finding> {
+    timeout(longest, findings).await.unwrap_or_else(|_| vec![too_long(check)])
 }
 
 fn too_long(check: Check) -> Finding {
-    check.problem("There was no answer within 10 seconds.", "Check the network of this machine, and try again.")
+    check.problem("There was no answer in time.", "Check the network of this machine, and try again.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_check_that_takes_too_long_is_a_problem() {
+        let findings = bounded(Duration::from_millis(1), Check("key"), std::future::pending()).await;
+        assert_eq!(findings, [too_long(Check("key"))]);
+        assert_eq!(too_long(Check("key")).status, Status::Problem);
+    }
 }

@@ -14,28 +14,28 @@ use super::{
 
 pub(super) const CHECK: Check = Check("google");
 
-/// The endpoints that Google's console writes into a client's file.
-const AUTHORIZATION: &str = "https://accounts.google.com/o/oauth2/auth";
-const TOKEN: &str = "https://oauth2.googleapis.com/token";
-
 pub(super) async fn examine(setup: &Setup<'_>, client: &KnownClient) -> Vec<Finding> {
     let endpoints = endpoints(setup, client);
     let inputs = setup.inputs;
     let answers = join_all(endpoints.iter().map(|it| it.look(&inputs.http, &*inputs.clock))).await;
     let (mut findings, offsets): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
+    if client.known().is_none() {
+        let detail = "The authorization and token endpoints are in the client secret, which is not known.";
+        findings.insert(0, CHECK.skipped(detail, "Give --client-secret FILE, or set CLIENT_SECRET_ID."));
+    }
     findings.push(clock::examine(offsets.into_iter().flatten()));
     findings
 }
 
 fn endpoints(setup: &Setup<'_>, client: &KnownClient) -> Vec<Endpoint> {
-    let (client, configuration) = (client.known(), &setup.configuration);
-    let authorization = client.map_or(AUTHORIZATION, |it| it.auth_uri.as_str());
-    let token = client.map_or(TOKEN, |it| it.token_uri.as_str());
-    let mut endpoints = vec![
-        Endpoint::new("authorization endpoint", authorization, Content::Any),
-        Endpoint::new("token endpoint", token, Content::Any),
-    ];
-    if let Some(google) = &configuration.google {
+    let mut endpoints = Vec::new();
+    if let Some(client) = client.known() {
+        endpoints.extend([
+            Endpoint::new("authorization endpoint", client.auth_uri.as_str(), Content::Any),
+            Endpoint::new("token endpoint", client.token_uri.as_str(), Content::Any),
+        ]);
+    }
+    if let Some(google) = &setup.configuration.google {
         let gmail = format!("{}gmail/v1/users/me/profile", google.gmail);
         endpoints.extend([
             Endpoint::new("key set", google.jwks.as_str(), Content::KeySet),
@@ -43,7 +43,7 @@ fn endpoints(setup: &Setup<'_>, client: &KnownClient) -> Vec<Endpoint> {
             Endpoint::new("Gmail API", &gmail, Content::Any),
         ]);
     }
-    let risc = configuration.risc.as_ref();
+    let risc = setup.configuration.risc.as_ref();
     endpoints.extend(risc.map(|it| Endpoint::new("RISC configuration", it.as_str(), Content::RiscConfiguration)));
     endpoints
 }
