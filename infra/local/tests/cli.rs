@@ -1,22 +1,11 @@
-//! Runs the program's subcommands, and the doctor in them, against servers of the tests' own and local stacks.
+//! Runs the program's subcommands against servers of the tests' own and against local stacks.
 
-#![cfg(test)]
-
+#[cfg(test)]
 mod cli {
+    mod doctor;
     mod in_time;
     mod program;
     mod refusals;
-    pub(crate) mod risc;
+    mod risc;
     mod security_events;
-}
-
-mod doctor {
-    mod aws;
-    mod google;
-    mod program;
-    mod secrets;
-    mod stack;
-    mod stream;
-    mod support;
-    mod table;
 }

@@ -29,13 +29,13 @@ const KEY_ID: &str = "key-of-the-tests";
 const AUDIENCE: &str = "https://risc.googleapis.com/google.identity.risc.v1beta.RiscManagementService";
 
 /// The key file of the service account that may configure the stream.
-pub(crate) fn key_file() -> Value {
+pub(super) fn key_file() -> Value {
     json!({"type": "service_account", "private_key_id": KEY_ID, "private_key": PEM, "client_email": EMAIL})
 }
 
 /// What the API does instead of its work.
 #[derive(Clone, Debug)]
-pub(crate) enum Instead {
+pub(super) enum Instead {
     /// Answers this.
     Answer(u16, String),
     /// Answers nothing.
@@ -52,11 +52,11 @@ struct Held {
 
 /// The API, and what it holds.
 #[derive(Clone, Default)]
-pub(crate) struct Risc(Arc<Mutex<Held>>);
+pub(super) struct Risc(Arc<Mutex<Held>>);
 
 impl Risc {
     /// Starts it, and says where it is.
-    pub(crate) async fn start() -> (Self, String) {
+    pub(super) async fn start() -> (Self, String) {
         let risc = Self::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -66,25 +66,25 @@ impl Risc {
     }
 
     /// What came, in order: `POST /v1beta/stream:update` and the body.
-    pub(crate) fn requests(&self) -> Vec<(String, Value)> {
+    pub(super) fn requests(&self) -> Vec<(String, Value)> {
         self.0.lock().unwrap().requests.clone()
     }
 
-    pub(crate) fn instead(&self, instead: Instead) {
+    pub(super) fn instead(&self, instead: Instead) {
         self.0.lock().unwrap().instead = Some(instead);
     }
 
-    pub(crate) fn refuse(&self, status: u16, message: &str) {
+    pub(super) fn refuse(&self, status: u16, message: &str) {
         self.instead(Instead::Answer(status, json!({"error": {"code": status, "message": message}}).to_string()));
     }
 
-    pub(crate) fn hold(&self, configuration: Value, status: &str) {
+    pub(super) fn hold(&self, configuration: Value, status: &str) {
         let mut held = self.0.lock().unwrap();
         held.configuration = Some(configuration);
         held.status = Some(status.to_owned());
     }
 
-    pub(crate) fn status(&self) -> Option<String> {
+    pub(super) fn status(&self) -> Option<String> {
         self.0.lock().unwrap().status.clone()
     }
 }
