@@ -94,8 +94,14 @@ impl Configuration {
     }
 }
 
+/// What was read; of each bad variable, the first thing that was wrong with it is kept.
 fn good<T>(read: Result<T, BadVariable>, bad: &mut Vec<BadVariable>) -> Option<T> {
-    read.map_err(|it| bad.push(it)).ok()
+    read.map_err(|it| {
+        if !bad.iter().any(|other| other.name == it.name) {
+            bad.push(it);
+        }
+    })
+    .ok()
 }
 
 fn bad_finding(bad: &BadVariable) -> Finding {
