@@ -1,5 +1,8 @@
 //! The command line of the local stack: its options, and what it tells the person who started it.
 
+mod doctor;
+mod options;
+mod security_events;
 mod text;
 
 use std::{
@@ -10,7 +13,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, error::ErrorKind};
+use clap::{Parser, Subcommand, error::ErrorKind};
 
 use crate::{
     google::Account,
@@ -22,8 +25,11 @@ const TAKEN_OVER: [&str; 4] = ["ALLOWED_RETURN_ORIGINS", "RUST_LOG", "SCOPES", "
 
 /// Runs Gmail Connect on this machine: the functions, an embedded AWS and an emulated Google.
 #[derive(Debug, Parser)]
-#[command(name = "gmail-connect-local", version, after_help = text::FAULTS)]
+#[command(name = "gmail-connect-local", version, after_help = text::FAULTS, args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
     /// Port to open in the browser [default: 8787; with --emulators-only cargo lambda's 9000]
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
@@ -57,12 +63,28 @@ struct Arguments {
     faults: Vec<Fault>,
 }
 
-/// Reads the command line, starts the stack and waits for the end of the process to be asked for.
+/// What there is to do instead of starting the stack.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Doctor(doctor::Arguments),
+    SecurityEvents(security_events::Arguments),
+}
+
+/// Reads the command line and does what it says: by default, starts the stack and waits for the end of the process to be
+/// asked for.
 pub async fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error),
     };
+    match arguments.command {
+        Some(Command::Doctor(arguments)) => doctor::run(arguments).await,
+        Some(Command::SecurityEvents(arguments)) => security_events::run(arguments).await,
+        None => start(arguments).await,
+    }
+}
+
+async fn start(arguments: Arguments) -> ExitCode {
     match serve(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
