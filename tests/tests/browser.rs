@@ -4,7 +4,7 @@
 mod journeys {
     use local::{
         google::{Account, Effect, Endpoint},
-        stack::{Settings, Stack},
+        stack::{CONNECTIONS_TABLE, Settings, Stack},
     };
     use tests::browser::Browser;
     use thirtyfour::{
@@ -198,6 +198,45 @@ mod journeys {
         person.clicks("input[type=checkbox]").await;
         person.clicks("#continue").await;
         person.sees("#messages li").await;
+        person.leaves_content().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_access_that_is_withdrawn_at_google_is_seen_to_end_and_is_given_again() {
+        let Some(person) = Person::speaking("en").await else { return };
+        let google = person.stack.google().unwrap().clone();
+        person.opens("/").await;
+        person.clicks("#connect").await;
+        person.chooses(ANNA).await;
+        person.clicks("input[type=checkbox]").await;
+        person.clicks("#continue").await;
+        person.sees("#messages li").await;
+        person.sees("#status[data-status=active]").await;
+        person.shoots("en-8-connected").await;
+        person.browser.driver().goto(format!("{}/connections", google.origin())).await.unwrap();
+        person.shoots("en-9-third-party-access").await;
+        let asked_before = google.calls(Endpoint::List) + google.calls(Endpoint::Token);
+        let remove = person.sees(&format!(".remove[data-email='{ANNA}']")).await;
+        remove.click().await.unwrap();
+        remove.wait_until().stale().await.unwrap();
+        google.settled().await;
+        let row = || person.stack.aws().items(CONNECTIONS_TABLE).unwrap().into_iter();
+        assert!(row().any(|item| item["status_reason"]["S"] == "tokens_revoked"), "nobody had to ask for it");
+        assert_eq!(google.calls(Endpoint::List) + google.calls(Endpoint::Token), asked_before);
+        person.opens("/").await;
+        person.sees("#status[data-status=revoked]").await;
+        person.shoots("en-10-ended").await;
+        person.opens("/messages").await;
+        person.clicks("input[type=checkbox]").await;
+        person.clicks("#continue").await;
+        assert!(person.reads("pre").await.contains("\"messages\""), "led to consent and back to the listing");
+        person.opens("/").await;
+        person.sees("#status[data-status=active]").await;
+        person.sees("#messages li").await;
+        person.clicks("#disconnect").await;
+        person.sees("#connect").await;
+        assert!(!row().any(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("connection#"))));
+        person.shoots("en-11-disconnected").await;
         person.leaves_content().await;
     }
 }

@@ -88,12 +88,12 @@ fn plain(reason: &str) -> &str {
     if reason.len() <= MAX_REASON && reason.bytes().all(is_plain) { reason } else { "unknown" }
 }
 
-/// When it happened: what the new item says, or else when DynamoDB wrote it.
+/// When it happened: what the item says; a deletion when DynamoDB wrote it, in whole seconds, and after all else.
 fn occurred_at(record: &Record) -> Timestamp {
-    let said = record.new.as_ref().and_then(|new| Timestamp::parse(new.text("updated_at")?));
+    let said = |image: &Option<Image>| Timestamp::parse(image.as_ref()?.text("updated_at")?);
     #[expect(clippy::cast_possible_truncation, reason = "seconds of this century")]
     let written = Timestamp::from_unix_millis((record.changed_at * 1000.0) as i64);
-    said.unwrap_or(written)
+    said(&record.new).unwrap_or_else(|| said(&record.old).unwrap_or(written).max(written))
 }
 
 #[cfg(test)]

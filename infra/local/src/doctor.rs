@@ -9,6 +9,7 @@ mod client_secret;
 mod configuration;
 mod cookies;
 mod deployment;
+mod event_bus;
 mod finding;
 mod google;
 mod key;
@@ -76,16 +77,17 @@ pub async fn examine(inputs: &Inputs) -> Vec<Finding> {
     let setup = Setup { inputs, configuration: Configuration::read(&inputs.lookup) };
     let (secrets, file) = Box::pin(secrets::examine(&setup)).await;
     let client = KnownClient::find(&setup, file);
-    let (google, table, key, deployment, stream) = join!(
+    let (google, table, key, event_bus, deployment, stream) = join!(
         bounded(LONGEST, google::CHECK, Box::pin(google::examine(&setup, &client))),
         bounded(LONGEST, table::CHECK, Box::pin(table::examine(&setup))),
         bounded(LONGEST, key::CHECK, Box::pin(key::examine(&setup))),
+        bounded(LONGEST, event_bus::CHECK, Box::pin(event_bus::examine(&setup))),
         bounded(LONGEST, deployment::CHECK, Box::pin(deployment::examine(&setup, &client))),
         bounded(LONGEST, stream::CHECK, Box::pin(stream::examine(&setup))),
     );
     let at_once =
         [setup.configuration.examine(inputs), secrets, client.examine(setup.origin()), cookies::examine(&setup)];
-    at_once.into_iter().chain([google, table, key, deployment, stream]).flatten().collect()
+    at_once.into_iter().chain([google, table, key, event_bus, deployment, stream]).flatten().collect()
 }
 
 /// A check's findings, or that it took too long.

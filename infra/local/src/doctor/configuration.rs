@@ -2,9 +2,8 @@
 
 use shared::{
     config::{BadVariable, Browsers, Deployment, GoogleEndpoints, Storage, Variables},
-    domain::origin::{Origin, is_secure},
+    domain::origin::Origin,
 };
-use url::Url;
 
 use super::{
     Inputs,
@@ -16,9 +15,6 @@ const CHECK: Check = Check("variables");
 /// The variables that name something at AWS. Each function requires some; the doctor requires none.
 pub const AWS_VARIABLES: [&str; 4] =
     ["CLIENT_SECRET_ID", "COOKIE_KEY_SECRET_ID", "CONNECTIONS_TABLE", "TOKEN_KMS_KEY_ID"];
-
-/// Where Google publishes who signs security events.
-const RISC_CONFIGURATION: &str = "https://accounts.google.com/.well-known/risc-configuration";
 
 type Lookup<'a> = &'a (dyn Fn(&str) -> Option<String> + Send + Sync);
 
@@ -32,9 +28,8 @@ pub(super) struct Configuration {
     pub(super) public_origin: Option<Origin>,
     pub(super) allowed_return_origins: Vec<Origin>,
     pub(super) google: Option<GoogleEndpoints>,
-    pub(super) risc: Option<Url>,
-    /// Whether changes of connections are sent to an event bus.
-    pub(super) has_event_bus: bool,
+    /// The bus that is told what happens to connections.
+    pub(super) event_bus: Option<String>,
     bad: Vec<BadVariable>,
 }
 
@@ -58,8 +53,7 @@ impl Configuration {
             public_origin: deployment.and_then(|it| it.public_origin),
             allowed_return_origins: browsers.map(|it| it.allowed_return_origins).unwrap_or_default(),
             google: good(GoogleEndpoints::read(&complete), &mut bad),
-            risc: good(risc(&variables), &mut bad),
-            has_event_bus: variables.optional("EVENT_BUS_NAME").is_some(),
+            event_bus: variables.optional("EVENT_BUS_NAME"),
             bad,
         }
     }
@@ -111,12 +105,6 @@ fn bad_finding(bad: &BadVariable) -> Finding {
     )
 }
 
-fn risc(variables: &Variables<'_>) -> Result<Url, BadVariable> {
-    let name = "GOOGLE_RISC_CONFIGURATION_URI";
-    let text = variables.optional(name).unwrap_or_else(|| RISC_CONFIGURATION.to_owned());
-    Url::parse(&text).ok().filter(is_secure).ok_or(BadVariable { name, problem: "is not an https address" })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,7 +122,7 @@ mod tests {
         assert!(configuration.bad.is_empty());
         assert_eq!(configuration.table.as_deref(), Some("connections"));
         assert_eq!((configuration.client_secret_id, configuration.cookie_key_secret_id), (None, None));
-        assert_eq!(configuration.risc.unwrap().as_str(), RISC_CONFIGURATION);
+        assert!(configuration.google.is_some());
     }
 
     #[test]

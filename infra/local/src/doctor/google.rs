@@ -40,10 +40,10 @@ fn endpoints(setup: &Setup<'_>, client: &KnownClient) -> Vec<Endpoint> {
         endpoints.extend([
             Endpoint::new("key set", google.jwks.as_str(), Content::KeySet),
             Endpoint::new("userinfo endpoint", google.userinfo.as_str(), Content::Any),
+            Endpoint::new("revocation endpoint", google.revocation.as_str(), Content::Any),
             Endpoint::new("Gmail API", &gmail, Content::Any),
+            Endpoint::new("RISC configuration", google.risc_configuration.as_str(), Content::RiscConfiguration),
         ]);
     }
-    let risc = setup.configuration.risc.as_ref();
-    endpoints.extend(risc.map(|it| Endpoint::new("RISC configuration", it.as_str(), Content::RiscConfiguration)));
     endpoints
 }

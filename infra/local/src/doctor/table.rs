@@ -37,7 +37,7 @@ pub(super) async fn examine(setup: &Setup<'_>) -> Vec<Finding> {
         Err(error) => return vec![DESCRIBE.failed(&error)],
     };
     let (ttl, backups) = join!(time_to_live(&client, table), backups(&client, table));
-    let mut findings = shape::examine(&description, setup.configuration.has_event_bus);
+    let mut findings = shape::examine(&description, setup.configuration.event_bus.is_some());
     findings.extend([ttl, backups]);
     findings
 }

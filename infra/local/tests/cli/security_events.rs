@@ -1,5 +1,9 @@
 //! Registering, looking and asking for a verification event.
 
+use local::{
+    google::Outcome,
+    stack::{Settings, Stack},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -135,4 +139,28 @@ async fn without_a_registration_every_command_but_the_first_says_how_to_register
         assert_eq!(said.status, Some(1), "{said:?}");
         assert!(said.error.contains("no stream") && said.error.contains("register --url"), "{said:?}");
     }
+}
+
+#[tokio::test]
+async fn the_emulated_google_takes_a_registration_and_delivers_the_event_that_is_asked_for() {
+    let stack = Stack::start(Settings::default()).await.unwrap();
+    let google = stack.google().unwrap();
+    let key = KeyFile::new(&google.service_account_key().to_string());
+    let (key, origin) = (key.path(), google.origin().to_owned());
+    let run = async |arguments: &[&str]| {
+        security_events(&[arguments, &["--key", &key, "--risc-url", &origin]].concat()).await
+    };
+    let registered = run(&["register", "--url", stack.base_url()]).await;
+    assert_eq!(registered.status, Some(0), "{registered:?}");
+    let status = run(&["status", "--url", stack.base_url(), "--json"]).await;
+    assert_eq!(status.status, Some(0), "{status:?}");
+    let verify = run(&["verify"]).await;
+    assert_eq!(verify.status, Some(0), "{verify:?}");
+    google.settled().await;
+    let deliveries = google.deliveries();
+    let [delivery] = deliveries.as_slice() else { panic!("{deliveries:?}") };
+    assert_eq!((delivery.outcome, delivery.tries), (Outcome::Delivered, 1), "{delivery:?}");
+    let elsewhere = run(&["register", "--url", "https://mail.example.com"]).await;
+    assert_eq!(elsewhere.status, Some(1));
+    assert!(elsewhere.error.contains("authorized domains"), "{elsewhere:?}");
 }

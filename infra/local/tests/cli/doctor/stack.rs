@@ -15,7 +15,18 @@ async fn the_doctor_finds_no_problem_in_a_local_stack() {
     let findings = examine(&inputs(&stack, &[])).await;
     let problems: Vec<_> = findings.iter().filter(|it| it.status == Status::Problem).collect();
     assert!(problems.is_empty(), "{problems:#?}");
-    for check in ["variables", "secrets", "client-secret", "cookies", "google", "clock", "table", "key", "deployment"] {
+    for check in [
+        "variables",
+        "secrets",
+        "client-secret",
+        "cookies",
+        "google",
+        "clock",
+        "table",
+        "key",
+        "event-bus",
+        "deployment",
+    ] {
         assert!(findings.iter().any(|it| it.check == check && it.status == Status::Ok), "{check}: {findings:#?}");
     }
     assert!(findings.iter().all(|it| (it.status == Status::Ok) == it.remedy.is_none()), "{findings:#?}");
@@ -24,8 +35,14 @@ async fn the_doctor_finds_no_problem_in_a_local_stack() {
 #[tokio::test]
 async fn what_is_not_given_is_skipped_with_what_to_give() {
     let stack = stack().await;
-    let unset =
-        ["CLIENT_SECRET_ID", "COOKIE_KEY_SECRET_ID", "CONNECTIONS_TABLE", "TOKEN_KMS_KEY_ID", "PUBLIC_BASE_URL"];
+    let unset = [
+        "CLIENT_SECRET_ID",
+        "COOKIE_KEY_SECRET_ID",
+        "CONNECTIONS_TABLE",
+        "EVENT_BUS_NAME",
+        "TOKEN_KMS_KEY_ID",
+        "PUBLIC_BASE_URL",
+    ];
     let inputs = Inputs { url: None, ..inputs(&stack, &unset.map(|name| (name, ""))) };
     let findings = examine(&inputs).await;
     let remedies: Vec<_> = findings
@@ -42,11 +59,19 @@ async fn what_is_not_given_is_skipped_with_what_to_give() {
         ("google", "Give --client-secret FILE, or set CLIENT_SECRET_ID."),
         ("table", "Set CONNECTIONS_TABLE."),
         ("key", "Set TOKEN_KMS_KEY_ID."),
+        ("event-bus", "Set EVENT_BUS_NAME if your systems are to hear of it."),
         ("deployment", "Give its base URL with --url."),
         ("security-event-stream", "Give the key of a service account with --key FILE."),
     ];
     assert_eq!(remedies, expected);
     assert!(!findings.iter().any(|it| it.status == Status::Problem), "{findings:#?}");
+}
+
+#[tokio::test]
+async fn a_bus_that_is_not_there_is_a_problem() {
+    let stack = stack().await;
+    let text = only(&inputs(&stack, &[("EVENT_BUS_NAME", "gone")]), "event-bus", Status::Problem).await;
+    assert!(text.contains("There is no event bus gone"), "{text}");
 }
 
 #[tokio::test]

@@ -83,7 +83,8 @@ async fn without_an_event_bus_no_stream_is_needed() {
     let stack = stack().await;
     let (table, aws) = DescribedTable::start(&stack).await;
     table.change("/DescribeTable/Table/StreamSpecification", Value::Null);
-    let findings = found(&Inputs { aws, url: None, ..inputs(&stack, &TABLE_ONLY) }, CHECK).await;
+    let variables = [TABLE_ONLY.as_slice(), &[("EVENT_BUS_NAME", "")]].concat();
+    let findings = found(&Inputs { aws, url: None, ..inputs(&stack, &variables) }, CHECK).await;
     assert!(findings.iter().all(|it| it.status == Status::Ok), "{findings:#?}");
 }
 
