@@ -126,7 +126,7 @@ impl Vault {
     /// compares it with the token that is stored.
     pub(super) async fn index_of(&self, read: &Connection) -> TokenIndex {
         let Ok(token) = self.refresh_token(read).await else { return TokenIndex::default() };
-        self.indexer.index(&token).await.unwrap_or_default()
+        self.indexer.index_of_stored(&token).await.unwrap_or_default()
     }
 
     /// Keeps a connection whose refresh token still stands, with the access token, scopes and address of a new

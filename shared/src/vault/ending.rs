@@ -109,12 +109,12 @@ impl Vault {
         deadline: Deadline,
     ) -> Result<Option<Connection>, VaultError> {
         let attempt = || async {
-            let key = self.indexer.entry(identifier).await?;
+            let Some(key) = self.indexer.entry(identifier).await? else { return Ok(None) };
             let Some(user_id) = self.store.indexed(&key).await? else { return Ok(None) };
             let Some(connection) = self.find(&user_id).await? else { return Ok(None) };
             match self.refresh_token(&connection).await {
                 // The entry may be that of a token that was replaced.
-                Ok(token) => Ok(self.indexer.index(&token).await?.0.contains(&key).then_some(connection)),
+                Ok(token) => Ok(self.indexer.index_of_stored(&token).await?.0.contains(&key).then_some(connection)),
                 Err(VaultError::DoesNotOpen) => Ok(None),
                 Err(error) => Err(error),
             }

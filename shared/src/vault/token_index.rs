@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 
 use super::VaultError;
 use crate::domain::{
-    connection::{ConnectionStore, TokenIndex},
+    connection::{ConnectionStore, StoreError, TokenIndex},
     data_key::{DataKey, DataKeyError, DataKeys},
     secret::RefreshToken,
     security_event::TokenIdentifier,
@@ -46,31 +46,45 @@ impl TokenIndexer {
         self.key().await.map(|_| ())
     }
 
-    /// The keys under which a refresh token is found.
+    /// The keys under which a refresh token is found. Makes the index's key where there is none.
     pub(super) async fn index(&self, token: &RefreshToken) -> Result<TokenIndex, VaultError> {
-        let key = self.key().await?;
-        let prefix: String = token.reveal().chars().take(TokenIdentifier::PREFIX_CHARACTERS).collect();
-        let twice_hashed = digest(&SHA512, digest(&SHA512, token.reveal().as_bytes()).as_ref());
-        let identifiers = [TokenIdentifier::Prefix(prefix), TokenIdentifier::Hash(twice_hashed.as_ref().to_vec())];
-        Ok(TokenIndex(identifiers.iter().map(|identifier| entry(key, identifier)).collect()))
+        Ok(index(self.key().await?, token))
     }
 
-    /// The key of the index that stands for what Google names a refresh token by.
-    pub(super) async fn entry(&self, identifier: &TokenIdentifier) -> Result<String, VaultError> {
-        Ok(entry(self.key().await?, identifier))
+    /// The keys under which a refresh token that is stored already is found; none if there is no index.
+    pub(super) async fn index_of_stored(&self, token: &RefreshToken) -> Result<TokenIndex, VaultError> {
+        Ok(self.known_key().await?.map(|key| index(key, token)).unwrap_or_default())
+    }
+
+    /// The key of the index that stands for what Google names a refresh token by; none if there is no index.
+    pub(super) async fn entry(&self, identifier: &TokenIdentifier) -> Result<Option<String>, VaultError> {
+        Ok(self.known_key().await?.map(|key| entry(key, identifier)))
     }
 
     async fn key(&self) -> Result<&hmac::Key, VaultError> {
-        self.key
-            .get_or_try_init(|| async {
-                let kept = self.store.kept(KEY_NAME).await?;
-                let key = match &kept {
-                    None => self.make(None).await?,
-                    Some(wrapped) => self.unwrap_or_replace(wrapped).await?,
-                };
-                Ok(hmac::Key::new(hmac::HMAC_SHA256, key.reveal()))
-            })
-            .await
+        let key = self.key.get_or_try_init(|| async {
+            let kept = self.store.kept(KEY_NAME).await?;
+            let key = match &kept {
+                None => self.make(None).await?,
+                Some(wrapped) => self.unwrap_or_replace(wrapped).await?,
+            };
+            Ok(hmac::Key::new(hmac::HMAC_SHA256, key.reveal()))
+        });
+        key.await
+    }
+
+    /// The key, if it is there and unwraps: whoever only looks something up makes none.
+    async fn known_key(&self) -> Result<Option<&hmac::Key>, VaultError> {
+        let key = self.key.get_or_try_init(|| async {
+            let wrapped = self.store.kept(KEY_NAME).await?.ok_or(NoKey::Absent)?;
+            let key = self.data_keys.unwrap(KEY_OWNER, &wrapped).await?;
+            Ok(hmac::Key::new(hmac::HMAC_SHA256, key.reveal()))
+        });
+        match key.await {
+            Ok(key) => Ok(Some(key)),
+            Err(NoKey::Absent) => Ok(None),
+            Err(NoKey::Failed(error)) => Err(error),
+        }
     }
 
     /// A key that no longer unwraps, after a change of the KMS key, is replaced: what was indexed with it is not found
@@ -91,6 +105,34 @@ impl TokenIndexer {
         let kept = self.store.keep(KEY_NAME, &new.wrapped, instead_of).await?;
         if kept == new.wrapped { Ok(new.key) } else { Ok(self.data_keys.unwrap(KEY_OWNER, &kept).await?) }
     }
+}
+
+/// Why there is no key to look something up with.
+enum NoKey {
+    Absent,
+    Failed(VaultError),
+}
+
+impl From<StoreError> for NoKey {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<DataKeyError> for NoKey {
+    fn from(error: DataKeyError) -> Self {
+        match error {
+            DataKeyError::WrongOwner => Self::Absent,
+            DataKeyError::Unavailable(_) => Self::Failed(error.into()),
+        }
+    }
+}
+
+fn index(key: &hmac::Key, token: &RefreshToken) -> TokenIndex {
+    let prefix = token.reveal().chars().take(TokenIdentifier::PREFIX_CHARACTERS).collect();
+    let twice_hashed = digest(&SHA512, digest(&SHA512, token.reveal().as_bytes()).as_ref());
+    let identifiers = [TokenIdentifier::Prefix(prefix), TokenIdentifier::Hash(twice_hashed.as_ref().to_vec())];
+    TokenIndex(identifiers.iter().map(|identifier| entry(key, identifier)).collect())
 }
 
 fn entry(key: &hmac::Key, identifier: &TokenIdentifier) -> String {

@@ -1,7 +1,7 @@
 //! Whether the bus is there that is told what happens to connections. EventBridge takes events for one that is not, and
 //! drops them without a word.
 
-use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::{Client, operation::describe_event_bus::DescribeEventBusError};
 
 use super::{
     Setup,
@@ -22,10 +22,12 @@ pub(super) async fn examine(setup: &Setup<'_>) -> Vec<Finding> {
     let described = Client::new(&setup.inputs.aws).describe_event_bus().name(name).send().await;
     vec![match described {
         Ok(_) => CHECK.ok("The event bus is there."),
-        Err(error) if error.as_service_error().is_some_and(|it| it.is_resource_not_found_exception()) => CHECK.problem(
-            format!("There is no event bus {name}: events for it are lost without a word."),
-            "Make the bus, or name the one that is there.",
-        ),
+        Err(error) if error.as_service_error().is_some_and(DescribeEventBusError::is_resource_not_found_exception) => {
+            CHECK.problem(
+                format!("There is no event bus {name}: events for it are lost without a word."),
+                "Make the bus, or name the one that is there.",
+            )
+        }
         Err(error) => DESCRIBE.failed(&error),
     }]
 }
