@@ -24,7 +24,8 @@ All are optional: what is not given is not looked at, and the answer says what t
     CLIENT_SECRET_ID, COOKIE_KEY_SECRET_ID, CONNECTIONS_TABLE, TOKEN_KMS_KEY_ID, PUBLIC_BASE_URL,
     ALLOWED_RETURN_ORIGINS, SCOPES, EVENT_BUS_NAME, GOOGLE_…, GMAIL_BASE_URL and AWS_…
   Nothing is changed. At AWS, this needs secretsmanager:GetSecretValue, dynamodb:DescribeTable,
-  dynamodb:DescribeTimeToLive, dynamodb:DescribeContinuousBackups, kms:DescribeKey, kms:GenerateDataKey, kms:Decrypt.
+  dynamodb:DescribeTimeToLive, dynamodb:DescribeContinuousBackups, kms:DescribeKey, kms:GenerateDataKey, kms:Decrypt,
+  events:DescribeEventBus.
 
 Exit status: 0 if there is no problem (there may be warnings), 1 if there is one, 2 for a bad option.";
 
