@@ -3,9 +3,13 @@
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::{
     Client,
+    config::Builder,
     types::{PutEventsRequestEntry, PutEventsResultEntry},
 };
-use shared::{aws::failure::Failure, telemetry::timed};
+use shared::{
+    aws::{clients::RetryLog, failure::Failure},
+    telemetry::timed,
+};
 
 use super::ConnectionEvent;
 
@@ -25,7 +29,8 @@ impl EventBus {
 
     /// The bus of that name or ARN.
     pub(crate) fn new(config: &SdkConfig, name: String) -> Self {
-        Self { client: Client::new(config), name }
+        let config = Builder::from(config).interceptor(RetryLog).build();
+        Self { client: Client::from_conf(config), name }
     }
 
     /// Puts events in their order; gives how many of the first ones the bus took.

@@ -51,7 +51,7 @@ pub fn retries() -> RetryConfig {
 
 /// Logs each try after the first.
 #[derive(Debug)]
-pub(super) struct RetryLog;
+pub struct RetryLog;
 
 #[dyn_dispatch_hint]
 impl Intercept for RetryLog {

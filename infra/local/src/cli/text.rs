@@ -41,7 +41,11 @@ pub(super) fn started(stack: &Stack, data: Option<&Path>, emulators_only: bool) 
         Some(origin) => line(&mut text, "Google", &format!("emulated at {origin}; no real account is touched")),
         None => line(&mut text, "Google", "the real one, with the client of the given file"),
     }
-    line(&mut text, "AWS", &format!("embedded at {}: DynamoDB, Secrets Manager, KMS, EventBridge", stack.aws().endpoint()));
+    line(
+        &mut text,
+        "AWS",
+        &format!("embedded at {}: DynamoDB, Secrets Manager, KMS, EventBridge", stack.aws().endpoint()),
+    );
     match data {
         Some(file) => line(&mut text, "Data", &format!("kept in {}", file.display())),
         None => line(&mut text, "Data", "in memory, gone at the end; keep it with --data FILE"),
@@ -94,7 +98,9 @@ fn next(stack: &Stack) -> String {
 
 fn connections(stack: &Stack) -> String {
     stack.google_origin().map_or_else(String::new, |origin| {
-        format!("What an account has granted is at {origin}/connections. What is ended there, Google tells the functions.\n")
+        format!(
+            "What an account has granted is at {origin}/connections. What is ended there, Google tells the functions.\n"
+        )
     })
 }
 

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use url::{Host, Url};
+use shared::domain::origin::is_loopback;
+use url::Url;
 
 use super::Failure;
 use crate::google::security_events::{EVENT_TYPES, VERIFICATION};
@@ -99,14 +100,6 @@ fn check_url(text: &str, domains: &[String]) -> Result<(), Failure> {
     let host = url.host_str().unwrap_or_default();
     let is_ours = |domain: &String| host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
     if loopback || domains.iter().any(is_ours) { Ok(()) } else { Err(Failure::NotYourDomain) }
-}
-
-fn is_loopback(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    }
 }
 
 #[cfg(test)]
