@@ -34,6 +34,9 @@ impl ConnectionFunction {
     ) -> Result<Response, Refusal> {
         let ended = self.end(caller, connection, deadline).await;
         let (revoked_at_google, deleted) = ended.map_err(|error| vault_problem(&error))?;
+        if deleted == Deleted::Replaced {
+            tracing::info!("a newer consent has replaced the connection meanwhile");
+        }
         let response = Response::json("ok", json!({ "revoked_at_google": revoked_at_google }).to_string());
         Ok(match (caller, deleted) {
             (Caller::Browser(_), Deleted::Gone) => response.with_cookie(visit.jar().end_session()),
@@ -53,7 +56,11 @@ impl ConnectionFunction {
             Caller::Backend(_) => Reason::Disconnected,
         };
         let is_same = |stored: &Connection| stored.tokens.refresh_token == connection.tokens.refresh_token;
-        self.vault.revoke(&connection.user_id, &reason, is_same, deadline).await?;
+        let stored = self.vault.revoke(&connection.user_id, &reason, is_same, deadline).await?;
+        if stored.is_some_and(|stored| !is_same(&stored)) {
+            // To revoke the older token would end the whole grant, and the newer one with it.
+            return Ok((false, Deleted::Replaced));
+        }
         let refresh_token =
             self.vault.patiently("vault.refresh_token", deadline, || self.vault.refresh_token(connection));
         let revoked_at_google = match refresh_token.await {
@@ -64,11 +71,7 @@ impl ConnectionFunction {
             }
             Err(error) => return Err(error),
         };
-        let deleted = self.vault.delete(connection, deadline).await?;
-        if deleted == Deleted::Replaced {
-            tracing::info!("a newer consent has replaced the connection meanwhile");
-        }
-        Ok((revoked_at_google, deleted))
+        Ok((revoked_at_google, self.vault.delete(connection, deadline).await?))
     }
 
     /// Whether Google says that the token is dead.

@@ -1,11 +1,13 @@
 //! The list of connections, a page at a time.
 
+use std::borrow::Cow;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::{
     caller::{Refusal, vault_problem},
     domain::{
-        connection::{StatusWord, Summary},
+        connection::{Place, StatusWord, Summary},
         time::Timestamp,
         user_id::UserId,
     },
@@ -24,10 +26,10 @@ use super::ConnectionFunction;
 const DEFAULT_RESULTS: u32 = 100;
 /// How many it has at most.
 const MAX_RESULTS: u32 = 1000;
-/// The most characters of a number or a status.
+/// The most characters of a status.
 const MAX_WORD: usize = 16;
 /// The most characters of a page token.
-const MAX_TOKEN: usize = 512;
+const MAX_TOKEN: usize = 5_000;
 
 #[derive(Serialize)]
 struct Answer {
@@ -57,7 +59,7 @@ struct Parameters {
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Position {
     status: StatusWord,
-    after: Option<UserId>,
+    after: Option<Place>,
 }
 
 impl ConnectionFunction {
@@ -99,10 +101,7 @@ impl Parameters {
         let status = query.single("status", MAX_WORD)?;
         let status = status.map(|text| StatusWord::parse(text).ok_or(bad("status", "is neither active nor revoked")));
         let status = status.transpose()?;
-        let limit = query.single("max_results", MAX_WORD)?.map(|text| {
-            let number = text.parse().ok().filter(|number| *number > 0);
-            number.map(|number: u32| number.min(MAX_RESULTS)).ok_or(bad("max_results", "is not a positive number"))
-        });
+        let limit = query.positive_number("max_results")?.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
         let first = Position { status: status.unwrap_or(StatusWord::Active), after: None };
         let from = query.single("page_token", MAX_TOKEN)?.map(|token| {
             let position = Position::of_token(token);
@@ -111,7 +110,7 @@ impl Parameters {
         });
         Ok(Self {
             status,
-            limit: limit.transpose()?.unwrap_or(DEFAULT_RESULTS),
+            limit: limit.unwrap_or(DEFAULT_RESULTS).min(MAX_RESULTS),
             from: from.transpose()?.unwrap_or(first),
         })
     }
@@ -124,20 +123,20 @@ impl Parameters {
 
 impl Position {
     fn to_token(&self) -> String {
-        let after = self.after.as_ref().map_or("", UserId::as_str);
-        URL_SAFE_NO_PAD.encode(format!("{} {after}", self.status.as_str()))
+        let token = Token(self.status.as_str().into(), self.after.clone());
+        URL_SAFE_NO_PAD.encode(serde_json::to_string(&token).unwrap_or_default())
     }
 
     fn of_token(token: &str) -> Option<Self> {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-        let (status, after) = text.split_once(' ')?;
-        let status = StatusWord::parse(status)?;
-        if after.is_empty() {
-            return Some(Self { status, after: None });
-        }
-        Some(Self { status, after: Some(UserId::parse(after)?) })
+        let Token(status, after) = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
+        let is_key = |place: &Place| !place.user_id.is_empty() && !place.key.is_empty();
+        after.as_ref().is_none_or(is_key).then_some(Self { status: StatusWord::parse(&status)?, after })
     }
 }
+
+/// A page token, as it is written down.
+#[derive(Deserialize, Serialize)]
+struct Token<'a>(Cow<'a, str>, Option<Place>);
 
 #[cfg(test)]
 mod tests {
@@ -145,27 +144,35 @@ mod tests {
 
     #[test]
     fn a_page_token_leads_back_to_its_place_and_nothing_else_is_one() {
-        for after in [None, UserId::parse("118"), UserId::parse(&"9".repeat(255))] {
+        let place = |user_id: &str| Place { user_id: user_id.into(), key: format!("connection#{user_id}") };
+        for after in [None, Some(place("118")), Some(place(&"9".repeat(255))), Some(place("\n\"é"))] {
             for status in StatusWord::ALL {
                 let position = Position { status, after: after.clone() };
                 assert!(position.to_token().len() <= MAX_TOKEN);
                 assert_eq!(Position::of_token(&position.to_token()), Some(position));
             }
         }
-        for token in ["", "*", "YQ", "YWN0aXZl", "YWN0aXZlIGEgYg", "ZGVhZCAx"] {
-            assert_eq!(Position::of_token(token), None, "{token}");
+        let forged = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        for text in
+            ["", "active", "[]", r#"["dead",null]"#, r#"["active",{"user_id":"","key":"k"}]"#, r#"["active",1]"#]
+        {
+            assert_eq!(Position::of_token(&forged(text)), None, "{text}");
         }
+        assert_eq!(Position::of_token("*"), None);
     }
 
     #[test]
     fn what_cannot_be_listed_is_named() {
-        let revoked = Position { status: StatusWord::Revoked, after: UserId::parse("1") }.to_token();
+        let place = Place { user_id: "1".into(), key: "connection#1".into() };
+        let revoked = Position { status: StatusWord::Revoked, after: Some(place) }.to_token();
         for (query, name) in [
             ("status=dead", Some("status")),
             ("status=active&status=active", Some("status")),
             ("max_results=0", Some("max_results")),
             ("max_results=-1", Some("max_results")),
             ("max_results=many", Some("max_results")),
+            ("max_results=%2B5", Some("max_results")),
+            ("max_results=99999999999999999999", None),
             ("page_token=x", Some("page_token")),
             (&format!("status=active&page_token={revoked}"), Some("page_token")),
             (&format!("status=revoked&page_token={revoked}"), None),

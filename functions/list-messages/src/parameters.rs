@@ -41,7 +41,7 @@ impl Parameters {
         };
         Ok(Self {
             format: format(query)?,
-            max_results: max_results(query)?,
+            max_results: query.positive_number("maxResults")?,
             from: from(query, &messages)?,
             query: messages,
         })
@@ -55,17 +55,6 @@ fn include_spam_trash(query: &Query) -> Result<bool, BadParameter> {
         Some("true") => Ok(true),
         Some(_) => Err(BadParameter { name: NAME, problem: "is neither true nor false" }),
     }
-}
-
-/// Any positive number, however large.
-fn max_results(query: &Query) -> Result<Option<u64>, BadParameter> {
-    const NAME: &str = "maxResults";
-    let bad = BadParameter { name: NAME, problem: "is not a positive number" };
-    let Some(text) = query.single(NAME, MAX_WORD)? else { return Ok(None) };
-    if !text.bytes().all(|byte| byte.is_ascii_digit()) || text.bytes().all(|byte| byte == b'0') {
-        return Err(bad);
-    }
-    Ok(Some(text.parse().unwrap_or(u64::MAX)))
 }
 
 fn format(query: &Query) -> Result<MessageFormat, BadParameter> {

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     domain::{
         connection::{
-            Connection, ConnectionStore, Lease, Page, Replacement, SealedAccessToken, StatusWord, StoreError,
+            Connection, ConnectionStore, Lease, Page, Place, Replacement, SealedAccessToken, StatusWord, StoreError,
             TokenIndex, WriteError,
         },
         revocation::Reason,
@@ -186,10 +186,10 @@ impl ConnectionStore for DynamoDbConnections {
         Ok(item.get("user_id").and_then(|value| UserId::parse(value.as_s().ok()?)))
     }
 
-    async fn page(&self, status: StatusWord, after: Option<&UserId>, limit: u32) -> Result<Page, StoreError> {
+    async fn page(&self, status: StatusWord, after: Option<&Place>, limit: u32) -> Result<Page, StoreError> {
         let request = listing::request(self.client.query().table_name(&self.table), status, after, limit);
         let found = timed("dynamodb.query", request.send()).await.map_err(|error| store_error(&error))?;
-        Ok(listing::page(found.items(), found.last_evaluated_key.is_some()))
+        Ok(listing::page(found.items(), found.last_evaluated_key()))
     }
 
     async fn keep(&self, name: &str, value: &[u8], instead_of: Option<&[u8]>) -> Result<Vec<u8>, StoreError> {
@@ -220,17 +220,14 @@ impl ConnectionStore for DynamoDbConnections {
 }
 
 /// The condition that the stored connection is still the generation that was read; of a damaged row that does not say
-/// its generation, that it still does not.
+/// its generation, that it still has the refresh token that was read, or none.
 fn unchanged(read: &Connection) -> (&'static str, Vec<(String, AttributeValue)>) {
-    let named = |name: &str, value| (name.to_owned(), value);
-    if read.generation == NO_GENERATION {
-        let values = vec![named(":number", text("N")), named(":generation", number(NO_GENERATION))];
-        return (
-            "attribute_exists(pk) AND (NOT attribute_type(generation, :number) OR generation = :generation)",
-            values,
-        );
-    }
-    ("generation = :generation", vec![named(":generation", number(read.generation))])
+    let (condition, name, value) = match read.tokens.refresh_token.as_slice() {
+        _ if read.generation != NO_GENERATION => ("generation = :generation", ":generation", number(read.generation)),
+        [] => ("attribute_exists(pk) AND NOT attribute_type(refresh_token, :bytes)", ":bytes", text("B")),
+        token => ("refresh_token = :refresh_token", ":refresh_token", bytes(token)),
+    };
+    (condition, vec![(name.to_owned(), value)])
 }
 
 /// The condition that the stored access token is the one that was read.

@@ -13,6 +13,9 @@ use crate::{
 
 const PURPOSE: (&str, &str) = ("purpose", "gmail-connect");
 
+/// How many bytes KMS takes for a wrapped key ([Decrypt](https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html)).
+const WRAPPED_BYTES: std::ops::RangeInclusive<usize> = 1..=6144;
+
 /// Data keys that one KMS key wraps.
 #[derive(Clone, Debug)]
 pub struct KmsDataKeys {
@@ -47,6 +50,9 @@ impl DataKeys for KmsDataKeys {
     }
 
     async fn unwrap(&self, owner: &str, wrapped: &[u8]) -> Result<DataKey, DataKeyError> {
+        if !WRAPPED_BYTES.contains(&wrapped.len()) {
+            return Err(DataKeyError::WrongOwner);
+        }
         let request = self
             .client
             .decrypt()

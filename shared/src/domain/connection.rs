@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use super::{
     revocation::{Reason, ends_all_tokens},
@@ -101,8 +102,17 @@ pub struct Summary {
 pub struct Page {
     /// The connections, by their `user_id`.
     pub connections: Vec<Summary>,
-    /// The `user_id` that the next page begins after, if there is one.
-    pub next: Option<UserId>,
+    /// What the next page begins after, if there is one.
+    pub next: Option<Place>,
+}
+
+/// A place in the list of all connections.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Place {
+    /// The `user_id` as the list has it, by which it is sorted.
+    pub user_id: String,
+    /// Which of the rows with that `user_id`; as a rule there is one.
+    pub key: String,
 }
 
 /// The two words for whether the access still stands.
@@ -245,7 +255,7 @@ pub trait ConnectionStore: Send + Sync {
     async fn indexed(&self, key: &str) -> Result<Option<UserId>, StoreError>;
 
     /// The connections of a status, by their `user_id`, after one of them; as they were a moment ago.
-    async fn page(&self, status: StatusWord, after: Option<&UserId>, limit: u32) -> Result<Page, StoreError>;
+    async fn page(&self, status: StatusWord, after: Option<&Place>, limit: u32) -> Result<Page, StoreError>;
 
     /// Keeps a small value under a name where there is none, or where there is the one that it is to replace; answers
     /// the one that is there afterwards.

@@ -68,14 +68,20 @@ fn limited_life(connection: &Connection) -> Option<Warning> {
     Some(Warning::new("limited_time", detail))
 }
 
-/// A refresh token of which Google does not say its end, and which was alive before and dead after seven days.
+/// A refresh token whose end Google had set at seven days; or of which it said nothing, and which was alive before and
+/// dead after that age.
 fn dead_after_a_week(connection: &Connection, reason: &str) -> Option<Warning> {
+    let ended = || Warning::testing("This access ended about 7 days after the consent");
+    if reason == Reason::Expired.to_string() {
+        let end = connection.refresh_token_expires_at?;
+        return TESTING_LIFE.contains(&end.since(connection.consented_at())).then(ended);
+    }
     let found_dead_after = connection.updated_at.since(connection.consented_at());
     let alive_for = connection.used_at.since(connection.consented_at());
-    let unexplained = reason == Reason::InvalidGrant.to_string() || reason == Reason::Expired.to_string();
+    let unexplained = reason == Reason::InvalidGrant.to_string();
     let at_that_age =
         alive_for <= *TESTING_LIFE.end() && (*TESTING_LIFE.start()..=FOUND_BY).contains(&found_dead_after);
-    (unexplained && at_that_age).then(|| Warning::testing("This access ended about 7 days after the consent"))
+    (unexplained && at_that_age).then(ended)
 }
 
 fn unused(connection: &Connection, now: Timestamp) -> Option<Warning> {

@@ -3,13 +3,16 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::Jwk};
 use reqwest::Client;
+use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 
 use super::{
+    http::object,
     jwt,
-    published::{NotPublished, Published, Source},
+    published::{Keeping, NotPublished, Published, Source},
 };
 use crate::domain::{
     id_token::{Claims, Expected, InvalidClaim},
@@ -17,9 +20,10 @@ use crate::domain::{
     time::Clock,
 };
 
-/// How long a key set whose answer has no `Cache-Control` stays fresh: what is fetched beside the exchange of a code
-/// serves the ID token that the exchange brings.
-const UNSAID_FRESHNESS: Duration = Duration::from_secs(30);
+/// A key set whose answer does not say how long it stays fresh does so for as long as it takes to exchange a code: what is
+/// fetched beside the exchange serves the ID token that the exchange brings.
+const KEEPING: Keeping =
+    Keeping { unsaid: Duration::from_secs(30), at_least: Duration::ZERO, after_failure: Duration::ZERO };
 
 /// Public keys by their ids.
 pub(super) type KeySet = HashMap<String, DecodingKey>;
@@ -53,7 +57,7 @@ impl From<NotPublished> for IdTokenError {
 impl GoogleKeys {
     /// The key set at an address; nothing is fetched yet.
     pub fn new(http: Client, uri: Url, clock: Arc<dyn Clock>) -> Self {
-        Self { keys: key_set(http, clock, UNSAID_FRESHNESS, Duration::ZERO), uri }
+        Self { keys: key_set(http, clock, KEEPING), uri }
     }
 
     /// Fetches the keys unless fresh ones are kept: to be run beside what brings the ID token.
@@ -83,16 +87,23 @@ impl GoogleKeys {
     }
 }
 
-/// A key set that Google publishes; nothing is fetched yet.
-pub(super) fn key_set(http: Client, clock: Arc<dyn Clock>, unsaid: Duration, at_least: Duration) -> Published<KeySet> {
+/// A key set that Google publishes, kept in that way; nothing is fetched yet.
+pub(super) fn key_set(http: Client, clock: Arc<dyn Clock>, keeping: Keeping) -> Published<KeySet> {
     jwt::install();
-    Published::new(http, clock, Source { call: "google.jwks", parse, unsaid, at_least })
+    Published::new(http, clock, Source { call: "google.jwks", parse, keeping })
 }
 
+/// The keys that can be read; others are passed over ([RFC 7517 §5](https://www.rfc-editor.org/rfc/rfc7517#section-5)).
 fn parse(body: &[u8]) -> Option<KeySet> {
-    let set: JwkSet = serde_json::from_slice(body).ok()?;
-    let keys = set.keys.iter().filter_map(|jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok()?)));
+    let set: WireKeySet = object(body)?;
+    let jwks = set.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
+    let keys = jwks.filter_map(|jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(&jwk).ok()?)));
     Some(keys.collect())
+}
+
+#[derive(Deserialize)]
+struct WireKeySet {
+    keys: Vec<Value>,
 }
 
 /// RS256 and nothing else. The claims are not looked at here: whoever reads them holds them against our own clock.

@@ -27,19 +27,29 @@ pub(super) struct Published<T> {
     clock: Arc<dyn Clock>,
     source: Source<T>,
     kept: RwLock<Option<Kept<T>>>,
-    fetching: Mutex<()>,
+    /// Held while a fetch is under way; until when nothing is fetched, because a fetch failed.
+    fetching: Mutex<Option<Timestamp>>,
 }
 
-/// What a document is, and how long it is kept where the answer does not say.
+/// What a document is.
 pub(super) struct Source<T> {
     /// The name of the call, for the log.
     pub(super) call: &'static str,
     /// Reads it.
     pub(super) parse: fn(&[u8]) -> Option<T>,
+    /// How long it is kept.
+    pub(super) keeping: Keeping,
+}
+
+/// How long a document is kept.
+#[derive(Clone, Copy)]
+pub(super) struct Keeping {
     /// How long it stays fresh if its answer has no `Cache-Control`.
     pub(super) unsaid: Duration,
     /// How long it stays fresh at least.
     pub(super) at_least: Duration,
+    /// How long nothing is fetched after a fetch failed.
+    pub(super) after_failure: Duration,
 }
 
 struct Kept<T> {
@@ -81,13 +91,18 @@ impl<T: Send + Sync> Published<T> {
     }
 
     async fn fetch(&self, uri: &Url, known: Option<&Arc<T>>) -> Result<Arc<T>, NotPublished> {
-        let _fetching = self.fetching.lock().await;
+        let mut failed_until = self.fetching.lock().await;
         let is_news = |document: &Arc<T>| known.is_none_or(|known| !Arc::ptr_eq(known, document));
         if let Some(document) = self.fresh(uri).filter(is_news) {
             return Ok(document);
         }
         let now = self.clock.now();
-        let (document, life) = timed(self.source.call, self.request(uri)).await?;
+        if failed_until.is_some_and(|until| now < until) {
+            return Err(NotPublished("they could not be had a moment ago"));
+        }
+        let requested = timed(self.source.call, self.request(uri)).await;
+        *failed_until = requested.is_err().then(|| self.clock.now().after(self.source.keeping.after_failure));
+        let (document, life) = requested?;
         let kept = Kept { uri: uri.clone(), document: Arc::new(document), fresh_until: now.after(life) };
         let document = kept.document.clone();
         *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
@@ -100,7 +115,7 @@ impl<T: Send + Sync> Published<T> {
         if !response.status().is_success() {
             return Err(NotPublished("an error as answer"));
         }
-        let life = max_age(&response).unwrap_or(self.source.unsaid).max(self.source.at_least);
+        let life = max_age(&response).unwrap_or(self.source.keeping.unsaid).max(self.source.keeping.at_least);
         let body = read_body(response, MAX_BODY).await.map_err(|_| NotPublished("no whole answer"))?;
         let document = (self.source.parse)(&body).ok_or(NotPublished("an answer that makes no sense"))?;
         Ok((document, life))

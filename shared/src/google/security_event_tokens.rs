@@ -18,7 +18,7 @@ use url::Url;
 use super::{
     http::object,
     keys::{KeySet, key_set, signature_only},
-    published::{NotPublished, Published, Source},
+    published::{Keeping, NotPublished, Published, Source},
 };
 use crate::domain::{
     origin::is_secure,
@@ -26,14 +26,14 @@ use crate::domain::{
     time::{Clock, Timestamp},
 };
 
-/// How long a document stays fresh whose answer does not say.
-const UNSAID_FRESHNESS: Duration = Duration::from_hours(1);
-/// How long a document stays fresh at least: also an answer that says otherwise is no reason to ask with each request.
-const LEAST_FRESHNESS: Duration = Duration::from_mins(1);
+/// Fresh for a minute at least: also an answer that says otherwise is no reason to ask with each request.
+const KEEPING: Keeping = Keeping {
+    unsaid: Duration::from_hours(1),
+    at_least: Duration::from_mins(1),
+    after_failure: Duration::from_secs(10),
+};
 /// How often the keys are fetched for one that is not known.
 const NEWS_EVERY: Duration = Duration::from_mins(1);
-/// How long nothing is fetched after a fetch failed.
-const AFTER_FAILURE: Duration = Duration::from_secs(10);
 /// The most bytes of a key id; Google's have 40.
 const MAX_KID: usize = 256;
 
@@ -44,7 +44,6 @@ pub struct SecurityEventTokens {
     keys: Published<KeySet>,
     clock: Arc<dyn Clock>,
     no_news_before: Pause,
-    no_fetch_before: Pause,
 }
 
 /// What we read of the configuration.
@@ -85,19 +84,13 @@ impl From<NotPublished> for TokenRefused {
 impl SecurityEventTokens {
     /// By the configuration at an address; nothing is fetched yet.
     pub fn new(http: Client, configuration_uri: Url, clock: Arc<dyn Clock>) -> Self {
-        let source = Source {
-            call: "google.risc_configuration",
-            parse: configuration,
-            unsaid: UNSAID_FRESHNESS,
-            at_least: LEAST_FRESHNESS,
-        };
+        let source = Source { call: "google.risc_configuration", parse: configuration, keeping: KEEPING };
         Self {
             configuration_uri,
             configuration: Published::new(http.clone(), clock.clone(), source),
-            keys: key_set(http, clock.clone(), UNSAID_FRESHNESS, LEAST_FRESHNESS),
+            keys: key_set(http, clock.clone(), KEEPING),
             clock,
             no_news_before: Pause::default(),
-            no_fetch_before: Pause::default(),
         }
     }
 
@@ -118,18 +111,11 @@ impl SecurityEventTokens {
     }
 
     async fn configuration(&self) -> Result<Arc<Configuration>, TokenRefused> {
-        let uri = &self.configuration_uri;
-        match self.configuration.fresh(uri) {
-            Some(fresh) => Ok(fresh),
-            None => self.unless_it_failed_just_now(self.configuration.at(uri)).await,
-        }
+        Ok(self.configuration.at(&self.configuration_uri).await?)
     }
 
     async fn key(&self, kid: &str, uri: &Url) -> Result<DecodingKey, TokenRefused> {
-        let known = match self.keys.fresh(uri) {
-            Some(fresh) => fresh,
-            None => self.unless_it_failed_just_now(self.keys.at(uri)).await?,
-        };
+        let known = self.keys.at(uri).await?;
         if let Some(key) = known.get(kid) {
             return Ok(key.clone());
         }
@@ -137,23 +123,9 @@ impl SecurityEventTokens {
         if !self.no_news_before.is_over(now) {
             return Err(TokenRefused::UnknownKey);
         }
+        let newer = self.keys.newer(uri, &known).await?;
         self.no_news_before.begin(now.after(NEWS_EVERY));
-        let newer = self.unless_it_failed_just_now(self.keys.newer(uri, &known)).await?;
         newer.get(kid).cloned().ok_or(TokenRefused::UnknownKey)
-    }
-
-    async fn unless_it_failed_just_now<T>(
-        &self,
-        fetch: impl Future<Output = Result<T, NotPublished>>,
-    ) -> Result<T, TokenRefused> {
-        if !self.no_fetch_before.is_over(self.clock.now()) {
-            return Err(TokenRefused::NoKeys("they could not be had a moment ago"));
-        }
-        let fetched = fetch.await;
-        if fetched.is_err() {
-            self.no_fetch_before.begin(self.clock.now().after(AFTER_FAILURE));
-        }
-        Ok(fetched?)
     }
 }
 

@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
 
+/// The most digits of a number.
+const MAX_DIGITS: usize = 64;
+
 /// The parameters in their order, each name decoded and each value as its bytes.
 #[derive(Clone, Default)]
 pub struct Query(Vec<(String, Vec<u8>)>);
@@ -35,6 +38,18 @@ impl Query {
             Some(value) if value.chars().count() > max_characters => Err(BadParameter { name, problem: "is too long" }),
             value => Ok(value.filter(|value| !value.is_empty())),
         }
+    }
+
+    /// The value of a parameter that is a positive number in digits, however large.
+    ///
+    /// # Errors
+    /// If it is anything else.
+    pub fn positive_number(&self, name: &'static str) -> Result<Option<u64>, BadParameter> {
+        let Some(text) = self.single(name, MAX_DIGITS)? else { return Ok(None) };
+        if !text.bytes().all(|byte| byte.is_ascii_digit()) || text.bytes().all(|byte| byte == b'0') {
+            return Err(BadParameter { name, problem: "is not a positive number" });
+        }
+        Ok(Some(text.parse().unwrap_or(u64::MAX)))
     }
 
     /// Every value of a parameter that may be repeated.

@@ -77,7 +77,7 @@ impl Vault {
         )?;
         let connection = self.connection(consent, tokens, read.as_ref());
         let old_index = match &read {
-            Some(read) => self.index_of(read).await,
+            Some(read) => self.index_of(read).await?,
             None => TokenIndex::default(),
         };
         let change = Replacement { read: read.as_ref(), old_index: &old_index, new_index: &new_index };
@@ -124,9 +124,12 @@ impl Vault {
 
     /// The index of a stored refresh token that goes. Where that does not open, its entries stay: whoever finds one
     /// compares it with the token that is stored.
-    pub(super) async fn index_of(&self, read: &Connection) -> TokenIndex {
-        let Ok(token) = self.refresh_token(read).await else { return TokenIndex::default() };
-        self.indexer.index_of_stored(&token).await.unwrap_or_default()
+    pub(super) async fn index_of(&self, read: &Connection) -> Result<TokenIndex, VaultError> {
+        match self.refresh_token(read).await {
+            Ok(token) => self.indexer.index_of_stored(&token).await,
+            Err(VaultError::DoesNotOpen) => Ok(TokenIndex::default()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Keeps a connection whose refresh token still stands, with the access token, scopes and address of a new

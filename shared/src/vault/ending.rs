@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Vault, VaultError};
 use crate::{
     domain::{
-        connection::{Connection, Page, Status, StatusWord},
+        connection::{Connection, Page, Place, Status, StatusWord},
         revocation::Reason,
         security_event::TokenIdentifier,
         user_id::UserId,
@@ -87,13 +87,12 @@ impl Vault {
     /// # Errors
     /// If the store cannot be used until the deadline.
     pub async fn delete(&self, read: &Connection, deadline: Deadline) -> Result<Deleted, VaultError> {
-        let index = self.index_of(read).await;
         let attempt = || async {
             let Some(stored) = self.find(&read.user_id).await? else { return Ok(Deleted::Gone) };
             if stored.tokens.refresh_token != read.tokens.refresh_token {
                 return Ok(Deleted::Replaced);
             }
-            self.store.delete(&stored, &index).await?;
+            self.store.delete(&stored, &self.index_of(&stored).await?).await?;
             Ok(Deleted::Gone)
         };
         self.patiently("vault.delete", deadline, attempt).await
@@ -126,7 +125,7 @@ impl Vault {
     ///
     /// # Errors
     /// If the store cannot be used.
-    pub async fn page(&self, status: StatusWord, after: Option<&UserId>, limit: u32) -> Result<Page, VaultError> {
+    pub async fn page(&self, status: StatusWord, after: Option<&Place>, limit: u32) -> Result<Page, VaultError> {
         Ok(self.store.page(status, after, limit).await?)
     }
 }

@@ -8,10 +8,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
 use crate::{
     aws::item::{Item, text, to_summary},
-    domain::{
-        connection::{Page, StatusWord},
-        user_id::UserId,
-    },
+    domain::connection::{Page, Place, StatusWord},
 };
 
 const INDEX: &str = "users-by-status";
@@ -20,24 +17,30 @@ const INDEX: &str = "users-by-status";
 pub(super) fn request(
     query: QueryFluentBuilder,
     status: StatusWord,
-    after: Option<&UserId>,
+    after: Option<&Place>,
     limit: u32,
 ) -> QueryFluentBuilder {
     let query = query
         .index_name(INDEX)
         .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+        .key_condition_expression("#status = :status")
         .expression_attribute_names("#status", "status")
         .expression_attribute_values(":status", text(status.as_str()));
     match after {
-        None => query.key_condition_expression("#status = :status"),
-        Some(after) => query
-            .key_condition_expression("#status = :status AND user_id > :after")
-            .expression_attribute_values(":after", text(after.as_str())),
+        None => query,
+        Some(place) => query
+            .exclusive_start_key("status", text(status.as_str()))
+            .exclusive_start_key("user_id", text(place.user_id.as_str()))
+            .exclusive_start_key("pk", text(place.key.as_str())),
     }
 }
 
-/// The page that the items make; `more` if the query ended before the list did.
-pub(super) fn page(items: &[Item], more: bool) -> Page {
-    let next = items.last().filter(|_| more).and_then(|last| UserId::parse(last.get("user_id")?.as_s().ok()?));
-    Page { connections: items.iter().filter_map(to_summary).collect(), next }
+/// The page that the items make; `last` is where the query ended, if that was before the list did.
+pub(super) fn page(items: &[Item], last: Option<&Item>) -> Page {
+    Page { connections: items.iter().filter_map(to_summary).collect(), next: last.and_then(place) }
+}
+
+fn place(last: &Item) -> Option<Place> {
+    let part = |name: &str| last.get(name)?.as_s().ok().cloned();
+    Some(Place { user_id: part("user_id")?, key: part("pk")? })
 }
