@@ -1,0 +1,100 @@
+//! Rows that nobody wrote as they are.
+
+use local::aws::{AwsFault, Effect};
+use serde_json::json;
+use tests::world::{ANNA, DAVID, TABLE, World, connection_key};
+
+use super::*;
+
+const NEEDED: [&str; 8] = [
+    "client_id",
+    "status",
+    "data_key",
+    "refresh_token",
+    "connected_at",
+    "updated_at",
+    "generation",
+    "sessions_valid_after",
+];
+
+fn without(world: &World, name: &str) {
+    world.change_connection(ANNA, |item| drop(item.as_object_mut().unwrap().remove(name)));
+}
+
+#[tokio::test]
+async fn a_row_that_lacks_something_needed_is_told_as_damaged() {
+    for name in NEEDED {
+        let world = connected().await;
+        without(&world, name);
+        for told in [status(&world).await, told(&world.visitor.get("/connection").await)] {
+            assert_eq!((&told["status"], &told["status_reason"]), (&json!("revoked"), &json!("damaged")), "{name}");
+            assert!(told["connected_at"].is_string() && told["updated_at"].is_string(), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_lacks_something_needed_is_deleted_all_the_same() {
+    for name in NEEDED {
+        let world = connected().await;
+        without(&world, name);
+        let opens = !["data_key", "refresh_token"].contains(&name);
+        let answer = world.instance.send(&ended_by(&world.visitor)).await;
+        assert_disconnected(&answer, opens);
+        assert_eq!(world.connection(ANNA), None, "{name}");
+        assert_eq!(answer.cookie_value(SESSION), Some(""), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn attributes_of_other_types_end_no_function() {
+    for name in NEEDED.into_iter().chain(["email", "scopes", "mints", "used_at", "refresh_token_expires_at"]) {
+        for value in [json!({ "NULL": true }), json!({ "M": {} }), json!({ "N": "-1" }), json!({ "S": "\u{0}x" })] {
+            let world = connected().await;
+            // The keys of the index take strings only.
+            if name == "status" && value.get("S").is_none() {
+                continue;
+            }
+            world.change_connection(ANNA, |item| item[name] = value.clone());
+            assert_eq!(world.instance.send(&asked(ANNA)).await.status(), 200, "{name} {value}");
+            assert_eq!(world.instance.send(&users("")).await.status(), 200, "{name} {value}");
+            let answer = world.instance.send(&ended(ANNA)).await;
+            assert_eq!((answer.status(), world.connection(ANNA)), (200, None), "{name} {value}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_does_not_open_cannot_be_revoked_and_is_deleted() {
+    let world = connected().await;
+    world.change_connection(ANNA, |item| item["refresh_token"] = item["access_token"].clone());
+    let answer = world.instance.send(&ended_by(&world.visitor)).await;
+    assert_disconnected(&answer, false);
+    assert_eq!(answer.cookie_value(SESSION), Some(""));
+    assert_eq!((world.connection(ANNA), world.google.calls(local::google::Endpoint::Revoke)), (None, 0));
+}
+
+/// KMS calls an empty ciphertext invalid as a request, not as a ciphertext.
+#[tokio::test]
+async fn a_row_whose_data_key_kms_does_not_even_look_at_is_deleted() {
+    let world = connected().await;
+    without(&world, "data_key");
+    let invalid = Effect::Error { code: "ValidationException".to_owned() };
+    world.aws.faults().fail("KMS.Decrypt", AwsFault::always(invalid));
+    let answer = world.another_instance().await.send(&ended(ANNA)).await;
+    assert_disconnected(&answer, false);
+    assert_eq!(world.connection(ANNA), None);
+}
+
+#[tokio::test]
+async fn a_row_that_was_copied_to_another_user_ends_nobodys_grant() {
+    let world = connected().await;
+    let (row, entries) = (world.connection(ANNA).unwrap(), index(&world, ANNA));
+    let mut copy = row.clone();
+    copy["pk"] = json!({ "S": connection_key(DAVID) });
+    world.aws.put_item(TABLE, &copy).unwrap();
+    assert_disconnected(&world.another_instance().await.send(&ended(DAVID)).await, false);
+    assert_eq!(world.connection(DAVID), None);
+    assert_eq!((world.connection(ANNA), index(&world, ANNA)), (Some(row), entries));
+    assert!(gives_access(&world, ANNA).await);
+}
