@@ -97,6 +97,7 @@ async fn a_session_of_the_cookie_key_before_is_good_and_one_of_the_key_before_th
 async fn a_warm_instance_takes_a_session_of_a_key_that_it_does_not_know_yet() {
     let world = connected().await;
     let warm = world.another_instance().await;
+    world.clock.advance(Duration::from_mins(1));
     world.aws.secrets().put(COOKIE_KEY_SECRET_ID, &"b".repeat(40)).unwrap();
     let visitor = world.visitor().at(&world.another_instance().await);
     let location = world.consent(&visitor.begin("").await, &local::google::Decision::all(ANNA));

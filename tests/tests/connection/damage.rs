@@ -51,8 +51,10 @@ async fn attributes_of_other_types_end_no_function() {
     for name in NEEDED.into_iter().chain(["email", "scopes", "mints", "used_at", "refresh_token_expires_at"]) {
         for value in [json!({ "NULL": true }), json!({ "M": {} }), json!({ "N": "-1" }), json!({ "S": "\u{0}x" })] {
             let world = connected().await;
-            // The keys of the index take strings only.
-            if name == "status" && value.get("S").is_none() {
+            // A key of the table's index takes strings only.
+            let is_refused = name == "status" && value.get("S").is_none();
+            let is_looked_at_below = name == "generation" && value.get("N").is_some();
+            if is_refused || is_looked_at_below {
                 continue;
             }
             world.change_connection(ANNA, |item| item[name] = value.clone());
@@ -61,6 +63,20 @@ async fn attributes_of_other_types_end_no_function() {
             let answer = world.instance.send(&ended(ANNA)).await;
             assert_eq!((answer.status(), world.connection(ANNA)), (200, None), "{name} {value}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_generation_that_is_no_generation_stops_neither_the_end_nor_a_new_consent() {
+    for number in ["-1", "1.5", "18446744073709551616"] {
+        let world = connected().await;
+        let damage = || world.change_connection(ANNA, |item| item["generation"] = json!({ "N": number }));
+        damage();
+        assert_eq!(status(&world).await["status_reason"], "damaged");
+        consent_again(&world).await;
+        damage();
+        assert_disconnected(&world.instance.send(&ended(ANNA)).await, true);
+        assert_gone(&world, ANNA);
     }
 }
 

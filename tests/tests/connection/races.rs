@@ -73,7 +73,7 @@ async fn a_refresh_under_way_finds_what_a_crash_left_over() {
                 answer = instance.send(&event) => panic!("{}", answer.body()),
             }
         };
-        let answer = interrupted(&world, listing(&world).await, step, break_off).await;
+        let answer = interrupted(&world, listing(&world).await, step, Box::pin(break_off)).await;
         problem(&answer, 401, "reauthorization_required");
         let row = world.connection(ANNA).unwrap();
         assert_eq!(row["status_reason"]["S"], "disconnected", "{step:?}");
