@@ -81,6 +81,33 @@ async fn a_generation_that_is_no_generation_stops_neither_the_end_nor_a_new_cons
 }
 
 #[tokio::test]
+async fn an_access_token_that_cannot_be_read_does_not_stop_the_end() {
+    for (name, value) in [
+        ("access_token", json!({ "S": "text" })),
+        ("access_token_expires_at", json!({ "S": "soon" })),
+        ("access_token_expires_at", json!({ "NULL": true })),
+    ] {
+        let world = connected().await;
+        world.change_connection(ANNA, |item| item[name] = value.clone());
+        assert_disconnected(&world.instance.send(&ended(ANNA)).await, true);
+        assert_gone(&world, ANNA);
+    }
+}
+
+/// The same rows, for whoever lists with them: a refresh puts a whole access token in the place of a half one.
+#[tokio::test]
+async fn an_access_token_that_cannot_be_read_is_refreshed() {
+    for (name, value) in [("access_token", json!({ "S": "text" })), ("access_token_expires_at", json!({ "S": "soon" }))]
+    {
+        let world = connected().await;
+        world.change_connection(ANNA, |item| item[name] = value.clone());
+        let time = std::time::Duration::from_secs(5);
+        let answer = world.instance.send_within(&messages(ANNA), time).await;
+        assert_eq!(answer.status(), 200, "{name}: {}", answer.body());
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_does_not_open_cannot_be_revoked_and_is_deleted() {
     let world = connected().await;
     world.change_connection(ANNA, |item| item["refresh_token"] = item["access_token"].clone());
