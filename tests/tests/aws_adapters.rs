@@ -5,6 +5,8 @@ mod aws_adapters {
     mod answers;
     mod connections;
     mod data_keys;
+    mod endings;
+    mod listing;
     mod recorder;
     mod secrets;
 }

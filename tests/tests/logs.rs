@@ -181,7 +181,7 @@ mod logs {
     /// The functions of one deployment, each a process, and the browser that uses them.
     struct Deployment<'a> {
         world: &'a World,
-        functions: [(&'static str, FunctionProcess); 3],
+        functions: [(&'static str, FunctionProcess); 4],
         jar: CookieJar,
         /// What must not be printed, with its name.
         secrets: Vec<(String, String)>,
@@ -193,6 +193,7 @@ mod logs {
                 ("authorize-url", start(world, "authorize-url", Some("trace")).await),
                 ("callback", start(world, "callback", Some("trace")).await),
                 ("list-messages", start(world, "list-messages", Some("trace")).await),
+                ("connection", start(world, "connection", Some("trace")).await),
             ];
             let fixed = [
                 ("client secret", CLIENT_SECRET),
@@ -228,6 +229,8 @@ mod logs {
             let name = match path.as_str() {
                 "/authorize" | "/authorize-url" => "authorize-url",
                 "/callback" => "callback",
+                "/users" => "connection",
+                path if path.ends_with("/connection") => "connection",
                 _ => "list-messages",
             };
             let (_, process) = self.functions.iter().find(|(known, _)| *known == name).unwrap();

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use aws_config::SdkConfig;
+use aws_config::{Region, SdkConfig};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use local::{
     aws::EmbeddedAws,
@@ -63,12 +63,14 @@ pub(super) fn variables(aws: &EmbeddedAws, origin: &str, key: &str) -> BTreeMap<
     variables
 }
 
-/// The SDK's settings as the functions have them, with shorter waits.
+/// The SDK's settings as the functions have them, with shorter waits; and with a region of its own, for all clients of a
+/// process that have the same region and service share how often they may try again.
 pub(super) fn quick(aws: &EmbeddedAws) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
         .operation_attempt_timeout(Duration::from_secs(2))
         .operation_timeout(Duration::from_secs(5));
     let retries = RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(1));
-    aws.sdk_config().into_builder().timeout_config(timeouts.build()).retry_config(retries).build()
+    let region = Region::new(format!("local-{}", aws.endpoint().rsplit(':').next().unwrap_or_default()));
+    aws.sdk_config().into_builder().region(region).timeout_config(timeouts.build()).retry_config(retries).build()
 }

@@ -4,7 +4,9 @@ use futures_util::future::join_all;
 use local::aws::{AwsFault, Effect};
 use shared::{
     domain::{
-        connection::{ConnectionStore, Lease, Replacement, SealedAccessToken, StoreError, TokenIndex, WriteError},
+        connection::{
+            ConnectionStore, Lease, Replacement, SealedAccessToken, StatusWord, StoreError, TokenIndex, WriteError,
+        },
         data_key::DataKeys,
         revocation::Reason,
     },
@@ -22,6 +24,10 @@ enum Call {
     Share,
     Release,
     Mark,
+    EndSessions,
+    Delete,
+    Indexed,
+    Page,
     Keep,
     Kept,
     Generate,
@@ -29,13 +35,17 @@ enum Call {
     Secret,
 }
 
-const CALLS: [(Call, &str); 11] = [
+const CALLS: [(Call, &str); 15] = [
     (Call::Find, "DynamoDB.GetItem"),
     (Call::Put, "DynamoDB.TransactWriteItems"),
     (Call::Lease, "DynamoDB.UpdateItem"),
     (Call::Share, "DynamoDB.UpdateItem"),
     (Call::Release, "DynamoDB.UpdateItem"),
     (Call::Mark, "DynamoDB.UpdateItem"),
+    (Call::EndSessions, "DynamoDB.UpdateItem"),
+    (Call::Delete, "DynamoDB.TransactWriteItems"),
+    (Call::Indexed, "DynamoDB.GetItem"),
+    (Call::Page, "DynamoDB.Query"),
     (Call::Keep, "DynamoDB.UpdateItem"),
     (Call::Kept, "DynamoDB.GetItem"),
     (Call::Generate, "KMS.GenerateDataKey"),
@@ -74,6 +84,10 @@ impl Call {
             Self::Share => write_word(&connections.share_access_token(&read, "a", &token, at(1)).await),
             Self::Release => write_word(&connections.release(&read, "a").await),
             Self::Mark => write_word(&connections.mark_revoked(&read, &Reason::TokenRevoked, at(1)).await),
+            Self::EndSessions => write_word(&connections.end_sessions(&read, at(9), at(1)).await),
+            Self::Delete => write_word(&connections.delete(&read, &none).await),
+            Self::Indexed => read_word(&connections.indexed("token#a").await),
+            Self::Page => read_word(&connections.page(StatusWord::Active, None, 10).await),
             Self::Keep => read_word(&connections.keep("key#b", b"value", None).await),
             Self::Kept => read_word(&connections.kept("key#a").await),
             Self::Generate => word(&aws.data_keys().generate("1").await),

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use axum::{
     Router,
     body::Bytes,
@@ -60,7 +60,8 @@ impl Aws {
         aws
     }
 
-    /// Tries as in production, with time-outs that a test can wait for.
+    /// Tries as in production, with time-outs that a test can wait for. How often a process may try again is counted by
+    /// region and service, so the region is one of its own.
     fn config(&self) -> SdkConfig {
         let quick = Duration::from_millis(5);
         let retries = RetryConfig::standard()
@@ -69,7 +70,8 @@ impl Aws {
             .with_max_backoff(quick);
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(TIMEOUT).build();
         let config = self.embedded.sdk_config().to_builder().endpoint_url(&self.endpoint);
-        config.retry_config(retries).timeout_config(timeouts).build()
+        let region = Region::new(format!("local-{}", self.endpoint.rsplit(':').next().unwrap()));
+        config.region(region).retry_config(retries).timeout_config(timeouts).build()
     }
 
     pub(super) fn connections(&self) -> DynamoDbConnections {

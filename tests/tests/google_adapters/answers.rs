@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::endpoint::*;
 
 /// What each adapter makes of an answer, in the order of [`CALLS`].
-async fn assert_outcomes(answer: &Answer, timeout: Duration, expected: [&str; 6]) {
+async fn assert_outcomes(answer: &Answer, timeout: Duration, expected: [&str; 7]) {
     for (call, expected) in CALLS.into_iter().zip(expected) {
         // The keys have a time-out of their own, longer than a test should wait.
         if matches!(answer, Answer::Silence) && call == Call::Keys {
@@ -31,16 +31,19 @@ async fn a_server_error_is_one_for_now() {
     for status in [500_u16, 502, 503, 504, 408] {
         let token = format!("for now {status}");
         let gmail = format!("{status}  TryAgain");
-        assert_outcomes(&Answer::status(status), PATIENCE, [&token, &token, &token, "no keys", &gmail, &gmail]).await;
+        assert_outcomes(&Answer::status(status), PATIENCE, [&token, &token, &token, &token, "no keys", &gmail, &gmail])
+            .await;
     }
-    let outcomes = ["for now 429", "for now 429", "for now 429", "no keys", "429  SlowDown", "429  SlowDown"];
+    let outcomes =
+        ["for now 429", "for now 429", "for now 429", "for now 429", "no keys", "429  SlowDown", "429  SlowDown"];
     assert_outcomes(&Answer::status(429), PATIENCE, outcomes).await;
 }
 
 #[tokio::test]
 async fn a_server_error_is_one_for_now_however_large_its_page_is() {
     let huge = Answer::Huge(503, 26 * 1024 * 1024);
-    let outcomes = ["for now 503", "for now 503", "for now 503", "no keys", "503  TryAgain", "503  TryAgain"];
+    let outcomes =
+        ["for now 503", "for now 503", "for now 503", "for now 503", "no keys", "503  TryAgain", "503  TryAgain"];
     assert_outcomes(&huge, PATIENCE, outcomes).await;
 }
 
@@ -50,7 +53,8 @@ async fn a_client_error_is_none_for_now() {
         [(400, "400  CorrectRequest"), (401, "401  Refresh"), (403, "403  GiveUp"), (404, "404  Gone")]
     {
         let token = format!("malformed {status}");
-        assert_outcomes(&Answer::status(status), PATIENCE, [&token, &token, "none", "no keys", gmail, gmail]).await;
+        assert_outcomes(&Answer::status(status), PATIENCE, [&token, &token, &token, "none", "no keys", gmail, gmail])
+            .await;
     }
 }
 
@@ -60,28 +64,28 @@ async fn no_redirect_is_followed() {
         let redirect = Answer::Of(status, &[("location", "/elsewhere")], String::new());
         let token = format!("malformed {status}");
         let gmail = format!("{status}  GiveUp");
-        assert_outcomes(&redirect, PATIENCE, [&token, &token, "none", "no keys", &gmail, &gmail]).await;
+        assert_outcomes(&redirect, PATIENCE, [&token, &token, &token, "none", "no keys", &gmail, &gmail]).await;
     }
 }
 
 #[tokio::test]
 async fn silence_ends_in_time() {
     let gmail = "0 noAnswer TryAgain";
-    let outcomes = ["no answer", "no answer", "no answer", "", gmail, gmail];
+    let outcomes = ["no answer", "no answer", "no answer", "no answer", "", gmail, gmail];
     assert_outcomes(&Answer::Silence, Duration::from_millis(100), outcomes).await;
 }
 
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_no_answer() {
     let gmail = "0 noAnswer TryAgain";
-    let outcomes = ["no answer", "no answer", "no answer", "no keys", gmail, gmail];
+    let outcomes = ["no answer", "no answer", "no answer", "no answer", "no keys", gmail, gmail];
     assert_outcomes(&Answer::Truncated, PATIENCE, outcomes).await;
 }
 
 #[tokio::test]
 async fn an_answer_that_makes_no_sense_is_an_error() {
     let gmail = "0 malformedAnswer TryAgain";
-    let outcomes = ["malformed 200", "malformed 200", "none", "no keys", gmail, gmail];
+    let outcomes = ["malformed 200", "malformed 200", "ok", "none", "no keys", gmail, gmail];
     for body in
         ["", "{", "null", "<html>", "\u{0}\u{ffff}", "{\"access_token\":7,\"sub\":[],\"keys\":7,\"messages\":1}"]
     {
@@ -90,25 +94,63 @@ async fn an_answer_that_makes_no_sense_is_an_error() {
     // A body that claims to be compressed and is not.
     let gzip = Answer::Of(200, &[("content-encoding", "gzip")], "not compressed".to_owned());
     let gmail = "0 noAnswer TryAgain";
-    let outcomes = ["no answer", "no answer", "no answer", "no keys", gmail, gmail];
+    let outcomes = ["no answer", "no answer", "ok", "no answer", "no keys", gmail, gmail];
     assert_outcomes(&gzip, PATIENCE, outcomes).await;
 }
 
 #[tokio::test]
 async fn an_answer_that_is_too_large_is_an_error() {
     let gmail = "413 responseTooLarge GiveUp";
-    let outcomes = ["malformed 200", "malformed 200", "malformed 200", "no keys", gmail, gmail];
+    let outcomes = ["malformed 200", "malformed 200", "ok", "malformed 200", "no keys", gmail, gmail];
     assert_outcomes(&Answer::Huge(200, 26 * 1024 * 1024), PATIENCE, outcomes).await;
 }
 
 #[tokio::test]
 async fn a_request_that_cannot_be_sent_is_told_from_one_without_an_answer() {
     let nobody = Google::away().await;
-    for call in [Call::Exchange, Call::Refresh, Call::UserInfo] {
+    for call in [Call::Exchange, Call::Refresh, Call::Revoke, Call::UserInfo] {
         assert_eq!(call.run(&nobody, PATIENCE).await, "not sent", "{call:?}");
     }
     assert_eq!(Call::List.run(&nobody, PATIENCE).await, "0 noAnswer TryAgain");
     assert_eq!(Call::Keys.run(&nobody, PATIENCE).await, "no keys");
+}
+
+#[tokio::test]
+async fn a_token_that_is_dead_already_is_revoked() {
+    for status in [400, 401, 404] {
+        for error in ["invalid_token", "invalid_grant"] {
+            for body in [
+                format!("{{\"error\":\"{error}\"}}"),
+                format!("\n {{\"error_description\":\"Token expired or revoked\",\"error\":\"{error}\",\"x\":[]}}"),
+            ] {
+                let google = Google::answering(Answer::Of(status, &[], body.clone())).await;
+                assert_eq!(Call::Revoke.run(&google, PATIENCE).await, "ok", "{status} {body}");
+                assert_eq!(google.calls(), 1);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_revocation_that_is_refused_in_any_other_way_is_an_error() {
+    for (status, body, outcome) in [
+        (400, "{\"error\":\"invalid_request\"}", "malformed 400"),
+        (400, "{\"error\":\"unsupported_token_type\"}", "malformed 400"),
+        (400, "{\"error\":\"INVALID_TOKEN\"}", "malformed 400"),
+        (400, "{\"error\":[\"invalid_token\"]}", "malformed 400"),
+        (400, "[\"invalid_token\"]", "malformed 400"),
+        (400, "\"invalid_token\"", "malformed 400"),
+        (400, "invalid_token", "malformed 400"),
+        (400, "{\"error_description\":\"invalid_token\"}", "malformed 400"),
+        (403, "{\"error\":{\"code\":403,\"status\":\"PERMISSION_DENIED\"}}", "malformed 403"),
+        (400, "{\"error\":\"temporarily_unavailable\"}", "for now 400"),
+        (500, "{\"error\":\"internal_failure\"}", "for now 500"),
+    ] {
+        let google = Google::answering(Answer::Of(status, &[], body.to_owned())).await;
+        assert_eq!(Call::Revoke.run(&google, PATIENCE).await, outcome, "{status} {body}");
+    }
+    let slow = Google::answering(Answer::Of(429, &[("retry-after", "7")], String::new())).await;
+    assert_eq!(Call::Revoke.run(&slow, PATIENCE).await, "for now 429");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Something in Google's place that answers as it is told and remembers what it was asked, and the six adapters.
+//! Something in Google's place that answers as it is told and remembers what it was asked, and the adapters.
 
 use std::{
     collections::BTreeMap,
@@ -166,14 +166,15 @@ async fn receive(State(google): State<Google>, request: Request) -> Response {
 pub(super) enum Call {
     Exchange,
     Refresh,
+    Revoke,
     UserInfo,
     Keys,
     List,
     Batch,
 }
 
-pub(super) const CALLS: [Call; 6] =
-    [Call::Exchange, Call::Refresh, Call::UserInfo, Call::Keys, Call::List, Call::Batch];
+pub(super) const CALLS: [Call; 7] =
+    [Call::Exchange, Call::Refresh, Call::Revoke, Call::UserInfo, Call::Keys, Call::List, Call::Batch];
 
 /// How long an adapter may wait here.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -200,6 +201,7 @@ impl Call {
                 token_outcome(server.exchange_code(&client, &grant, timeout).await)
             }
             Self::Refresh => token_outcome(server.refresh(&client, &RefreshToken::new("1//0re+fresh"), timeout).await),
+            Self::Revoke => token_outcome(server.revoke(&RefreshToken::new("1//0re+voke"), timeout).await),
             Self::UserInfo => match server.user_info(&token, timeout).await {
                 Ok(Some(user)) => format!("ok {}", user.user_id),
                 Ok(None) => "none".to_owned(),
@@ -231,6 +233,7 @@ impl Call {
         match self {
             Self::Exchange | Self::Refresh => json(json!({"access_token": "ya29.new", "expires_in": 3599})),
             Self::UserInfo => json(json!({"sub": "118", "email": "a@example.com"})),
+            Self::Revoke => Answer::ok(""),
             Self::Keys => json(json!({"keys": []})),
             Self::List => json(json!({"messages": [{"id": "1", "threadId": "2"}]})),
             Self::Batch => Answer::Of(200, &[("content-type", "multipart/mixed; boundary=b")], batch()),

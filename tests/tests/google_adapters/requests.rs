@@ -27,6 +27,7 @@ async fn every_request_has_its_method_path_and_headers_and_no_others() {
     for (call, method, path, own) in [
         (Call::Exchange, Method::POST, "/token", vec![form]),
         (Call::Refresh, Method::POST, "/token", vec![form]),
+        (Call::Revoke, Method::POST, "/revoke", vec![form]),
         (Call::UserInfo, Method::GET, "/v1/userinfo", vec![bearer]),
         (Call::Keys, Method::GET, "/certs", vec![]),
         (Call::List, Method::GET, "/gmail/v1/users/me/messages", vec![bearer]),
@@ -70,6 +71,13 @@ async fn a_refresh_sends_no_scope() {
         ("client_secret", "s3cret & more"),
         ("refresh_token", "1//0re+fresh"),
     ]);
+    assert_eq!((asked.form(), asked.query), (expected, vec![]));
+}
+
+#[tokio::test]
+async fn a_revocation_sends_the_token_and_no_client() {
+    let asked = sent(Call::Revoke).await;
+    let expected: BTreeMap<_, _> = owned(&[("token", "1//0re+voke")]);
     assert_eq!((asked.form(), asked.query), (expected, vec![]));
 }
 

@@ -1,0 +1,74 @@
+//! A disconnection that breaks off at any call: the connection works as before, or never again.
+
+use local::aws::When;
+use tests::world::{ANNA, World};
+
+use super::*;
+
+/// Ends a disconnection at its `nth` call to AWS.
+async fn crash(world: &World, nth: u64, when: When) {
+    let (instance, event) = disconnection(world).await;
+    let mut point = world.aws.faults().stop_at(nth, when);
+    tokio::select! {
+        () = point.reached() => {}
+        answer = instance.send(&event) => panic!("no call {nth}: {}", answer.body()),
+    }
+}
+
+#[tokio::test]
+async fn after_a_crash_at_any_call_nothing_happened_or_the_access_is_over_and_a_repeat_finishes() {
+    let steps = u64::try_from(STEPS.len()).unwrap();
+    for nth in 1..=steps {
+        for when in [When::Before, When::After] {
+            let world = connected().await;
+            let row = world.connection(ANNA);
+            crash(&world, nth, when).await;
+            let place = format!("{when:?} call {nth}");
+            // The third call is the mark, the last one the deletion.
+            let (is_marked, is_gone) = ((nth, when == When::After) >= (3, true), (nth, when) == (steps, When::After));
+            let stored = world.connection(ANNA);
+            if is_marked {
+                assert_eq!(stored.is_none(), is_gone, "{place}");
+                assert_eq!(stored.map_or("revoked".into(), |item| item["status"]["S"].clone()), "revoked", "{place}");
+            } else {
+                assert_eq!(stored, row, "{place}");
+            }
+            assert_eq!(gives_access(&world, ANNA).await, !is_marked, "{place}");
+            let (instance, event) = disconnection(&world).await;
+            let answer = instance.send(&event).await;
+            if is_gone {
+                problem(&answer, 404, "connection_not_found");
+            } else {
+                assert_disconnected(&answer, true);
+            }
+            assert_gone(&world, ANNA);
+            assert_eq!(living_refresh_tokens(&world).await, 0, "{place}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_a_crash_at_any_call_a_new_consent_connects_again() {
+    for nth in 3..=u64::try_from(STEPS.len()).unwrap() {
+        for when in [When::Before, When::After] {
+            let world = connected().await;
+            crash(&world, nth, when).await;
+            // Whoever was disconnected by half is asked for consent once more, unasked.
+            let location = world.consent(&world.visitor.begin("").await, &local::google::Decision::all(ANNA));
+            let answer = world.callback(&location).await;
+            if answer.status() == 303 {
+                let again = world.visitor.get(answer.header("location").unwrap()).await;
+                let location = world.consent(again.header("location").unwrap(), &local::google::Decision::all(ANNA));
+                assert_eq!(world.callback(&location).await.status(), 200);
+            } else if nth == 3 && when == When::Before {
+                assert_eq!(answer.status(), 200, "nothing had happened");
+            } else {
+                // What Google had ended already is consented to as if for the first time.
+                assert_eq!(answer.status(), 200, "{}", answer.body());
+                assert!(nth > 4);
+            }
+            assert!(gives_access(&world, ANNA).await, "{when:?} call {nth}");
+            assert_eq!(index(&world, ANNA).len(), 2, "{when:?} call {nth}");
+        }
+    }
+}
