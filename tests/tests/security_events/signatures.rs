@@ -182,8 +182,6 @@ async fn after_a_rotation_the_new_key_counts_at_once_and_the_old_one_while_it_is
     world.clock.advance(Duration::from_mins(1));
     world.google.rotate_keys();
     assert_taken(&deliver(&world, &harmless(&world)).await);
-    let gone = saying(&world, "risc", "account-enabled", &about(ANNA));
-    assert_taken(&deliver(&world, &gone).await);
     let of_first_turn = with(json_of(&parts(&first)[1]), "jti", json!(fresh_jti()));
     let forged = format!("{}.{}.{}", parts(&first)[0], part(&of_first_turn), parts(&first)[2]);
     assert_not_believed(&world, &forged, &["invalid_key"]).await;
