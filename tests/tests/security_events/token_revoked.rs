@@ -1,6 +1,7 @@
 //! `token-revoked`: the connection is found by what Google tells of its refresh token, and by nothing else.
 
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
+use local::google::TokenName;
 use ring::digest::{SHA512, digest};
 use tests::world::DAVID;
 
@@ -38,6 +39,14 @@ fn by_prefix(token: &str) -> Value {
 
 fn by_hash(token: &str) -> Value {
     subject("hash_base64_sha512_sha512", &STANDARD.encode(twice_hashed(token)))
+}
+
+/// The subject that names a refresh token.
+pub(super) fn named(name: TokenName, token: &str) -> Value {
+    match name {
+        TokenName::Prefix => by_prefix(token),
+        TokenName::Hash => by_hash(token),
+    }
 }
 
 async fn revoke(world: &World, family: &str, subject: &Value) -> Answer {
