@@ -7,4 +7,5 @@ mod aws_adapters {
     mod data_keys;
     mod recorder;
     mod secrets;
+    mod seen_events;
 }
