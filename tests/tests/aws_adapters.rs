@@ -9,4 +9,5 @@ mod aws_adapters {
     mod listing;
     mod recorder;
     mod secrets;
+    mod seen_events;
 }

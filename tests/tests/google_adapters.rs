@@ -6,4 +6,5 @@ mod google_adapters {
     mod endpoint;
     mod keys;
     mod requests;
+    mod security_event_tokens;
 }

@@ -17,7 +17,10 @@ use local::aws::{EmbeddedAws, Options};
 use reqwest::Client;
 use serde_json::Value;
 use shared::{
-    aws::{connections::DynamoDbConnections, data_keys::KmsDataKeys, secret_store::SecretsManager},
+    aws::{
+        connections::DynamoDbConnections, data_keys::KmsDataKeys, secret_store::SecretsManager,
+        seen_events::DynamoDbSeenEvents,
+    },
     domain::{
         connection::{Connection, SealedAccessToken, SealedTokens, Status},
         random::SystemRandomness,
@@ -76,6 +79,14 @@ impl Aws {
 
     pub(super) fn connections(&self) -> DynamoDbConnections {
         DynamoDbConnections::new(&self.config(), TABLE.to_owned())
+    }
+
+    pub(super) fn seen_events(&self) -> DynamoDbSeenEvents {
+        self.seen_events_in(TABLE)
+    }
+
+    pub(super) fn seen_events_in(&self, table: &str) -> DynamoDbSeenEvents {
+        DynamoDbSeenEvents::new(&self.config(), table.to_owned())
     }
 
     pub(super) fn data_keys(&self) -> KmsDataKeys {

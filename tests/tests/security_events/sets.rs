@@ -1,0 +1,90 @@
+//! Security event tokens, as Google makes them and as others might.
+
+use super::*;
+
+/// Both families of event types.
+pub(super) const FAMILIES: [&str; 2] = ["risc", "oauth"];
+
+/// The URI of an event type.
+pub(super) fn uri(family: &str, name: &str) -> String {
+    format!("https://schemas.openid.net/secevent/{family}/event-type/{name}")
+}
+
+/// What is said about an account, as Google says it.
+pub(super) fn about(email: &str) -> Value {
+    json!({ "subject": { "subject_type": "iss-sub", "iss": "https://accounts.google.com/", "sub": sub(email) } })
+}
+
+/// The same with a reason.
+pub(super) fn about_because(email: &str, reason: impl Into<Value>) -> Value {
+    let mut payload = about(email);
+    payload["reason"] = reason.into();
+    payload
+}
+
+/// A `jti` that no other token has.
+pub(super) fn fresh_jti() -> String {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    format!("jti-{}", NEXT.fetch_add(1, Ordering::SeqCst))
+}
+
+/// The claims of a token with these events, issued now.
+pub(super) fn claims(world: &World, events: &Value) -> Value {
+    json!({
+        "iss": "https://accounts.google.com/",
+        "aud": CLIENT_ID,
+        "iat": world.clock.now().unix_seconds(),
+        "jti": fresh_jti(),
+        "events": events,
+    })
+}
+
+/// The same claims with another value of one of them; `Null` leaves it out.
+pub(super) fn with(mut claims: Value, name: &str, value: Value) -> Value {
+    match value {
+        Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
+        value => claims[name] = value,
+    }
+    claims
+}
+
+/// The events of a token that says one thing.
+pub(super) fn one(family: &str, name: &str, payload: &Value) -> Value {
+    json!({ uri(family, name): payload })
+}
+
+/// The claims of a token that ends Anna's access.
+pub(super) fn ending(world: &World) -> Value {
+    claims(world, &one("oauth", "tokens-revoked", &about(ANNA)))
+}
+
+/// A token that ends Anna's access.
+pub(super) fn end(world: &World) -> String {
+    world.google.security_event(&ending(world))
+}
+
+/// A token that says one thing.
+pub(super) fn saying(world: &World, family: &str, name: &str, payload: &Value) -> String {
+    world.google.security_event(&claims(world, &one(family, name, payload)))
+}
+
+/// JSON in base64url, as in a JWT.
+pub(super) fn part(value: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(value.to_string())
+}
+
+/// Header, payload and signature of a JWT.
+pub(super) fn parts(token: &str) -> [String; 3] {
+    token.split('.').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap()
+}
+
+/// The JSON of a part of a JWT.
+pub(super) fn json_of(part: &str) -> Value {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+/// The token with another header, which its signature does not cover.
+pub(super) fn with_header(token: &str, header: &Value) -> String {
+    let [_, payload, signature] = parts(token);
+    format!("{}.{payload}.{signature}", part(header))
+}
