@@ -26,6 +26,8 @@ pub struct Record {
     pub old: Option<Image>,
     /// The item after; none if it was deleted.
     pub new: Option<Image>,
+    /// Whether the stream has both images of every change.
+    pub has_both_images: bool,
 }
 
 /// An item, in DynamoDB's JSON.
@@ -54,7 +56,13 @@ pub trait RecordsFunction: Send + Sync {
 /// Takes one event through a function: reads it, has its records taken, logs one line; gives Lambda's answer.
 pub async fn invoke(function: &dyn RecordsFunction, event: &str, deadline: Deadline) -> String {
     let records = read(event);
-    let taken = telemetry::batch(function.name(), records.len(), function.take(&records, deadline)).await;
+    let taken = async {
+        match incomplete(&records) {
+            Some(record) => Some(record),
+            None => function.take(&records, deadline).await,
+        }
+    };
+    let taken = telemetry::batch(function.name(), records.len(), taken).await;
     let failed = taken.map(|record| Failed { item_identifier: &record.sequence_number });
     let answer = Answer { batch_item_failures: failed.into_iter().collect() };
     serde_json::to_string(&answer).unwrap_or_default()
@@ -79,7 +87,22 @@ fn read(event: &str) -> Vec<Record> {
         tracing::error!(%error, "the event is not a batch of a DynamoDB stream");
         Event::default()
     });
-    event.records.into_iter().map(Record::from).collect()
+    let record = |value| serde_json::from_value::<WireRecord>(value).map(Record::from);
+    let read = event.records.into_iter().map(record);
+    read.filter_map(|record| {
+        record
+            .inspect_err(|error| tracing::error!(%error, "a record of the stream cannot be read and is left out"))
+            .ok()
+    })
+    .collect()
+}
+
+/// A record that came without the images that there have to be: the stream is set up wrongly, and once it is put right the
+/// records are delivered again.
+fn incomplete(records: &[Record]) -> Option<&Record> {
+    let found = records.iter().find(|record| !record.has_both_images)?;
+    tracing::error!("the table's stream must have NEW_AND_OLD_IMAGES; nothing is told until it does");
+    Some(found)
 }
 
 impl From<WireRecord> for Record {
@@ -90,6 +113,7 @@ impl From<WireRecord> for Record {
             changed_at: wire.dynamodb.changed_at,
             old: wire.dynamodb.old_image,
             new: wire.dynamodb.new_image,
+            has_both_images: wire.dynamodb.stream_view_type.is_none_or(|view| view == "NEW_AND_OLD_IMAGES"),
         }
     }
 }
@@ -97,7 +121,7 @@ impl From<WireRecord> for Record {
 #[derive(Default, Deserialize)]
 struct Event {
     #[serde(rename = "Records")]
-    records: Vec<WireRecord>,
+    records: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -117,6 +141,8 @@ struct WireChange {
     old_image: Option<Image>,
     #[serde(default)]
     new_image: Option<Image>,
+    #[serde(default)]
+    stream_view_type: Option<String>,
 }
 
 #[derive(Serialize)]

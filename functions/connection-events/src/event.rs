@@ -113,7 +113,14 @@ mod tests {
     }
 
     fn record(old: Option<Image>, new: Option<Image>) -> Record {
-        Record { event_id: "e".into(), sequence_number: "1".into(), changed_at: 1_795_345_200.5, old, new }
+        Record {
+            event_id: "e".into(),
+            sequence_number: "1".into(),
+            changed_at: 1_795_345_200.5,
+            old,
+            new,
+            has_both_images: true,
+        }
     }
 
     fn told(old: &Value, new: &Value) -> Option<(&'static str, Value)> {

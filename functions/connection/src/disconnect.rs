@@ -5,7 +5,12 @@ use std::time::Duration;
 use serde_json::json;
 use shared::{
     caller::{Caller, Refusal, vault_problem},
-    domain::{backoff::Backoff, connection::Connection, revocation::Reason, secret::RefreshToken},
+    domain::{
+        backoff::Backoff,
+        connection::{Connection, Status},
+        revocation::{Reason, is_disconnection},
+        secret::RefreshToken,
+    },
     front::Visit,
     function::Deadline,
     http::Response,
@@ -19,8 +24,6 @@ use super::ConnectionFunction;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long one try may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// What is kept of the time for the deletion.
-const FOR_DELETION: Duration = Duration::from_secs(6);
 
 impl ConnectionFunction {
     /// Marks the connection revoked, so that from here on nobody gets an access token by it; revokes the grant at Google,
@@ -56,7 +59,8 @@ impl ConnectionFunction {
             Caller::Backend(_) => Reason::Disconnected,
         };
         let is_same = |stored: &Connection| stored.tokens.refresh_token == connection.tokens.refresh_token;
-        let stored = self.vault.revoke(&connection.user_id, &reason, is_same, deadline).await?;
+        let is_concerned = |stored: &Connection| is_same(stored) && !is_marked(stored);
+        let stored = self.vault.revoke(&connection.user_id, &reason, is_concerned, deadline).await?;
         if stored.is_some_and(|stored| !is_same(&stored)) {
             // To revoke the older token would end the whole grant, and the newer one with it.
             return Ok((false, Deleted::Replaced));
@@ -76,7 +80,8 @@ impl ConnectionFunction {
 
     /// Whether Google says that the token is dead.
     async fn revoke_at_google(&self, refresh_token: &RefreshToken, deadline: Deadline) -> bool {
-        let deadline = Deadline::after(deadline.remaining().saturating_sub(FOR_DELETION).min(PATIENCE));
+        // The rest of the time is for the deletion.
+        let deadline = Deadline::after((deadline.remaining() / 2).min(PATIENCE));
         let retry = Retry { call: "google.revoke", backoff: Backoff::TOKEN, deadline, random: &*self.front.random };
         let timeout = || TIMEOUT.min(deadline.remaining());
         let revoked = retry.run(Again::of_repeatable, || self.server.revoke(refresh_token, timeout())).await;
@@ -85,4 +90,10 @@ impl ConnectionFunction {
         }
         revoked.is_ok()
     }
+}
+
+/// Whether nobody gets an access token any more, and it says why: a disconnection has begun before, or the row is damaged
+/// and cannot be marked.
+fn is_marked(connection: &Connection) -> bool {
+    matches!(&connection.status, Status::Revoked { reason } if is_disconnection(reason) || reason == "damaged")
 }

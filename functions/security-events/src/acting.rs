@@ -2,8 +2,8 @@
 
 use shared::{
     domain::{
-        connection::Connection,
-        revocation::{Reason, concerns},
+        connection::{Connection, Status},
+        revocation::{Reason, concerns, sessions_until},
         security_event::{SecurityEvent, TokenIdentifier},
         time::Timestamp,
         user_id::UserId,
@@ -28,7 +28,7 @@ impl SecurityEvents {
         match event {
             SecurityEvent::SessionsRevoked(user_id) => {
                 tracing::info!(%user_id, "Google ended the user's sessions; ours end too");
-                self.vault.end_sessions(user_id, deadline).await
+                self.end_sessions(user_id, issued_at, deadline).await
             }
             SecurityEvent::TokensRevoked(user_id) => {
                 self.revoke(user_id, &Reason::TokensRevoked, issued_at, deadline).await
@@ -36,7 +36,7 @@ impl SecurityEvents {
             SecurityEvent::TokenRevoked(identifier) => self.revoke_token(identifier, deadline).await,
             SecurityEvent::AccountDisabled { user_id, reason } => {
                 let reason = Reason::account_disabled(reason.as_deref());
-                self.vault.end_sessions(user_id, deadline).await?;
+                self.end_sessions(user_id, issued_at, deadline).await?;
                 self.revoke(user_id, &reason, issued_at, deadline).await
             }
             SecurityEvent::AccountEnabled(user_id) => {
@@ -58,6 +58,15 @@ impl SecurityEvents {
         }
     }
 
+    async fn end_sessions(
+        &self,
+        user_id: &UserId,
+        issued_at: Option<Timestamp>,
+        deadline: Deadline,
+    ) -> Result<(), VaultError> {
+        self.vault.end_sessions(user_id, sessions_until(issued_at, self.clock.now()), deadline).await
+    }
+
     /// The access ended, unless the user has consented again since.
     async fn revoke(
         &self,
@@ -66,7 +75,9 @@ impl SecurityEvents {
         issued_at: Option<Timestamp>,
         deadline: Deadline,
     ) -> Result<(), VaultError> {
-        let is_concerned = |connection: &Connection| concerns(issued_at, connection.mints.last().copied());
+        let is_concerned = |connection: &Connection| {
+            connection.status == Status::Active && concerns(issued_at, connection.mints.last().copied())
+        };
         let connection = self.vault.revoke(user_id, reason, is_concerned, deadline).await?;
         let status = connection.as_ref().map(|connection| connection.status.parts().0.as_str());
         tracing::info!(%user_id, event = %reason, status, "Google says that the access ended");
@@ -78,7 +89,9 @@ impl SecurityEvents {
             tracing::info!("Google revoked a token that is not stored, or no longer");
             return Ok(());
         };
-        let is_same = |connection: &Connection| connection.tokens.refresh_token == found.tokens.refresh_token;
+        let is_same = |connection: &Connection| {
+            connection.status == Status::Active && connection.tokens.refresh_token == found.tokens.refresh_token
+        };
         self.vault.revoke(&found.user_id, &Reason::TokenRevoked, is_same, deadline).await?;
         tracing::info!(user_id = %found.user_id, "Google says that the token was revoked");
         Ok(())

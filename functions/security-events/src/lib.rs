@@ -95,20 +95,23 @@ impl SecurityEvents {
         })
     }
 
-    /// The token, if Google made it for our client. If it is for another, the client may have changed meanwhile.
+    /// The token, if Google made it for our client. Nothing of ours is read before it is known to be Google's. If it is for
+    /// another client, ours may have changed meanwhile.
     async fn verify(&self, token: &str, deadline: Deadline) -> Result<SecurityEventToken, Response> {
-        let secrets = |error| secrets_problem(&error).to_response();
-        let values = deadline.bound(self.secrets.values()).await.ok_or_else(|| unavailable().to_response())?;
-        let client_id = values.map_err(secrets)?.client.client_id.clone();
-        let mut verified = self.tokens.verify(token, &client_id).await;
-        if matches!(verified, Err(TokenRefused::Claims(Refused::Audience))) {
-            let values = self.secrets.values_after_rotation().await.map_err(secrets)?;
-            verified = self.tokens.verify(token, &values.client.client_id).await;
-        }
-        verified.map_err(|refused| {
+        let refused = |refused| {
             tracing::warn!(error = %refused, "the security event is not believed");
             delivery::refusal(&refused)
-        })
+        };
+        let secrets = |error| secrets_problem(&error).to_response();
+        let signed = self.tokens.verify(token).await.map_err(refused)?;
+        let values = deadline.bound(self.secrets.values()).await.ok_or_else(|| unavailable().to_response())?;
+        match signed.read(&values.map_err(secrets)?.client.client_id) {
+            Err(TokenRefused::Claims(Refused::Audience)) => {
+                let values = self.secrets.values_after_rotation().await.map_err(secrets)?;
+                signed.read(&values.client.client_id).map_err(refused)
+            }
+            read => read.map_err(refused),
+        }
     }
 
     /// Acts on the events of a token unless that was done before, and then remembers it. Where it is broken off, Google

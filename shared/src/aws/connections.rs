@@ -157,23 +157,17 @@ impl ConnectionStore for DynamoDbConnections {
         let (same_token, mut values) = same_access_token(read);
         values.extend([
             (":revoked", text("revoked")),
-            (":active", text("active")),
             (":reason", text(reason.to_string())),
             (":now", time(now)),
             (":next", number(read.generation.saturating_add(1))),
         ]);
-        let condition = format!("#status = :active AND {same_token}");
-        self.update(read, Change { update, condition: &condition, values }).await
+        self.update(read, Change { update, condition: same_token, values }).await
     }
 
-    async fn end_sessions(&self, read: &Connection, valid_after: Timestamp, now: Timestamp) -> Result<(), WriteError> {
-        let update = "SET sessions_valid_after = :valid_after, updated_at = :now, generation = :next \
+    async fn end_sessions(&self, read: &Connection, valid_after: Timestamp) -> Result<(), WriteError> {
+        let update = "SET sessions_valid_after = :valid_after, generation = :next \
                       REMOVE lease_owner, lease_expires_at";
-        let values = vec![
-            (":valid_after", time(valid_after)),
-            (":now", time(now)),
-            (":next", number(read.generation.saturating_add(1))),
-        ];
+        let values = vec![(":valid_after", time(valid_after)), (":next", number(read.generation.saturating_add(1)))];
         self.update(read, Change { update, condition: "attribute_exists(pk)", values }).await
     }
 
@@ -234,7 +228,7 @@ fn unchanged(read: &Connection) -> (&'static str, Vec<(String, AttributeValue)>)
 fn same_access_token(read: &Connection) -> (&'static str, Vec<(&'static str, AttributeValue)>) {
     match &read.tokens.access_token {
         Some(token) => ("access_token = :seen", vec![(":seen", bytes(&token.sealed))]),
-        None => ("attribute_not_exists(access_token)", Vec::new()),
+        None => ("NOT attribute_type(access_token, :bytes)", vec![(":bytes", text("B"))]),
     }
 }
 

@@ -182,8 +182,9 @@ impl Reader<'_> {
     }
 
     fn access_token(&self) -> Option<SealedAccessToken> {
-        let (sealed, expires_at) = (self.bytes("access_token")?, self.time("access_token_expires_at")?);
-        Some(SealedAccessToken { sealed, expires_at })
+        // One that does not say its end is over.
+        let expires_at = self.time("access_token_expires_at").unwrap_or(Timestamp::from_unix_millis(0));
+        Some(SealedAccessToken { sealed: self.bytes("access_token")?, expires_at })
     }
 
     fn lease(&self) -> Option<Lease> {

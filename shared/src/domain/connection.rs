@@ -246,7 +246,7 @@ pub trait ConnectionStore: Send + Sync {
 
     /// Ends all sessions that were issued before `valid_after`, and the lease: a refresh under way is repeated by whoever
     /// needs it.
-    async fn end_sessions(&self, read: &Connection, valid_after: Timestamp, now: Timestamp) -> Result<(), WriteError>;
+    async fn end_sessions(&self, read: &Connection, valid_after: Timestamp) -> Result<(), WriteError>;
 
     /// Deletes the connection and the index of its refresh token.
     async fn delete(&self, read: &Connection, index: &TokenIndex) -> Result<(), WriteError>;

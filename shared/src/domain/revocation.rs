@@ -32,7 +32,7 @@ pub enum Reason {
 pub enum Source {
     /// A backend, by disconnecting the account.
     Disconnect,
-    /// It was found when Google refused a token.
+    /// It was found when the access was used: Google refused a token, or the time was over.
     FailedRefresh,
     /// Google told us by a security event.
     GoogleEvent,
@@ -92,15 +92,27 @@ impl Source {
     }
 }
 
+/// Whether it is a disconnection's `status_reason`.
+pub fn is_disconnection(reason: &str) -> bool {
+    matches!(Source::of(reason), Source::Disconnect | Source::User)
+}
+
 /// Whether all refresh tokens that the account had given are known to be dead with this `status_reason`.
 pub fn ends_all_tokens(reason: &str) -> bool {
-    matches!(reason, "tokens_revoked" | "disconnected" | "disconnected_by_user")
+    reason == "tokens_revoked" || is_disconnection(reason)
 }
 
 /// How far our clock and Google's may differ.
 const SKEW: Duration = Duration::from_secs(5);
 /// How long Google may go on to deliver an event; one that claims to be older says nothing about its time.
 const DELIVERED_WITHIN: Duration = Duration::from_hours(7 * 24);
+
+/// Until when the sessions were issued that an event as of `issued_at` ends: not those that came after it. Where the time
+/// is not said, or makes no sense, all until now.
+pub fn sessions_until(issued_at: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    let plausible = issued_at.filter(|issued_at| now <= issued_at.after(DELIVERED_WITHIN));
+    plausible.map_or(now, |issued_at| issued_at.after(SKEW).min(now))
+}
 
 /// Whether an end that Google announces as of `issued_at` can be that of a refresh token that was minted at `minted_at`.
 ///
@@ -160,5 +172,20 @@ mod tests {
             assert_eq!(concerns(issued_at, minted), concerned, "{issued_at:?}");
         }
         assert!(concerns(Some(at(1)), None));
+    }
+
+    #[test]
+    fn an_event_ends_the_sessions_that_were_there_before_it() {
+        let at = Timestamp::from_unix_seconds;
+        for (issued_at, until) in [
+            (None, 1_000_000),
+            (Some(at(1_000_000)), 1_000_000),
+            (Some(at(2_000_000)), 1_000_000),
+            (Some(at(999_997)), 1_000_000),
+            (Some(at(999_000)), 999_005),
+            (Some(at(0)), 1_000_000),
+        ] {
+            assert_eq!(sessions_until(issued_at, at(1_000_000)), at(until), "{issued_at:?}");
+        }
     }
 }

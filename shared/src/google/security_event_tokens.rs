@@ -94,38 +94,51 @@ impl SecurityEventTokens {
         }
     }
 
-    /// Verifies the signature, then the claims; `exp` is not among them.
+    /// Verifies the signature; what the token says, and to whom, is still to be read.
     ///
     /// # Errors
-    /// If either does not hold, or the keys cannot be had.
-    pub async fn verify(&self, token: &str, client_id: &str) -> Result<SecurityEventToken, TokenRefused> {
+    /// If it does not hold, or the keys cannot be had.
+    pub async fn verify(&self, token: &str) -> Result<SignedToken, TokenRefused> {
         let header = decode_header(token).map_err(|_| NOT_A_TOKEN)?;
         let kid = header.kid.filter(|kid| kid.len() <= MAX_KID).ok_or(TokenRefused::UnknownKey)?;
-        let configuration = self.configuration().await?;
+        let configuration = self.configuration.at(&self.configuration_uri).await?;
         let key = self.key(&kid, &configuration.jwks_uri).await?;
         let claims = decode::<Claims>(token, &key, &signature_only()).map_err(|error| match error.kind() {
             ErrorKind::Json(_) | ErrorKind::Utf8(_) | ErrorKind::Base64(_) => NOT_A_TOKEN,
             _ => TokenRefused::Signature,
         })?;
-        Ok(claims.claims.read(&Expected { issuer: &configuration.issuer, client_id })?)
-    }
-
-    async fn configuration(&self) -> Result<Arc<Configuration>, TokenRefused> {
-        Ok(self.configuration.at(&self.configuration_uri).await?)
+        Ok(SignedToken { claims: claims.claims, configuration })
     }
 
     async fn key(&self, kid: &str, uri: &Url) -> Result<DecodingKey, TokenRefused> {
+        let was_kept = self.keys.fresh(uri).is_some();
         let known = self.keys.at(uri).await?;
         if let Some(key) = known.get(kid) {
             return Ok(key.clone());
         }
         let now = self.clock.now();
-        if !self.no_news_before.is_over(now) {
+        if !was_kept || !self.no_news_before.is_over(now) {
             return Err(TokenRefused::UnknownKey);
         }
         let newer = self.keys.newer(uri, &known).await?;
         self.no_news_before.begin(now.after(NEWS_EVERY));
         newer.get(kid).cloned().ok_or(TokenRefused::UnknownKey)
+    }
+}
+
+/// A token that Google signed.
+pub struct SignedToken {
+    claims: Claims,
+    configuration: Arc<Configuration>,
+}
+
+impl SignedToken {
+    /// What it says, if it is a security event token for that OAuth client; `exp` is not looked at.
+    ///
+    /// # Errors
+    /// The first claim that is not as it must be.
+    pub fn read(&self, client_id: &str) -> Result<SecurityEventToken, TokenRefused> {
+        Ok(self.claims.read(&Expected { issuer: &self.configuration.issuer, client_id })?)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
         authorization_server::TokenResponse,
         backoff::Backoff,
         connection::{Connection, Replacement, SealedTokens, Status, StoreError, TokenIndex, WriteError},
+        revocation::is_disconnection,
         secret::RefreshToken,
         time::Timestamp,
         user_id::UserId,
@@ -80,6 +81,10 @@ impl Vault {
             Some(read) => self.index_of(read).await?,
             None => TokenIndex::default(),
         };
+        if let Some(read) = read.as_ref().filter(|_| old_index == new_index) {
+            // An earlier attempt has stored it, and its answer was lost.
+            return Ok(read.clone());
+        }
         let change = Replacement { read: read.as_ref(), old_index: &old_index, new_index: &new_index };
         match self.store.put(&connection, &change).await {
             Err(WriteError::Conflict) if self.is_stored(&connection).await? => Ok(connection),
@@ -157,9 +162,11 @@ impl Vault {
     }
 }
 
-/// From when on sessions count: as before; or from now, where a damaged row does not say.
+/// From when on sessions count: as before; or from now, where a damaged row does not say, or a disconnection was broken off
+/// before it ended them.
 fn valid_after(read: &Connection, now: Timestamp) -> Timestamp {
-    if read.sessions_valid_after.unix_millis() > 0 { read.sessions_valid_after } else { now }
+    let disconnected = matches!(&read.status, Status::Revoked { reason } if is_disconnection(reason));
+    if disconnected || read.sessions_valid_after.unix_millis() <= 0 { now } else { read.sessions_valid_after }
 }
 
 /// The generation of a new refresh token: one more than that of the connection it replaces; where there is none, or a

@@ -9,6 +9,7 @@ use crate::{
         connection::{Connection, Page, Place, Status, StatusWord},
         revocation::Reason,
         security_event::TokenIdentifier,
+        time::Timestamp,
         user_id::UserId,
     },
     function::Deadline,
@@ -24,8 +25,7 @@ pub enum Deleted {
 }
 
 impl Vault {
-    /// Marks a user's connection revoked, if there is one that is active and concerned; gives the connection as it is
-    /// afterwards.
+    /// Marks a user's connection revoked, if there is one and it is concerned; gives the connection as it is afterwards.
     ///
     /// # Errors
     /// If the store cannot be used until the deadline.
@@ -38,7 +38,7 @@ impl Vault {
     ) -> Result<Option<Connection>, VaultError> {
         let attempt = || async {
             let Some(connection) = self.find(user_id).await? else { return Ok(None) };
-            if connection.status == Status::Active && is_concerned(&connection) {
+            if is_concerned(&connection) {
                 return self.mark_revoked(&connection, reason).await.map(Some);
             }
             Ok(Some(connection))
@@ -66,17 +66,19 @@ impl Vault {
         Ok(revoked)
     }
 
-    /// Ends the sessions of a user that were issued until now.
+    /// Ends the sessions of a user that were issued until then.
     ///
     /// # Errors
     /// If the store cannot be used until the deadline.
-    pub async fn end_sessions(&self, user_id: &UserId, deadline: Deadline) -> Result<(), VaultError> {
+    pub async fn end_sessions(&self, user_id: &UserId, until: Timestamp, deadline: Deadline) -> Result<(), VaultError> {
+        // One that was issued in that very millisecond ends too.
+        let valid_after = until.after(Duration::from_millis(1));
         let attempt = || async {
             let Some(connection) = self.find(user_id).await? else { return Ok(()) };
-            let now = self.clock.now();
-            // One that was issued in this very millisecond ends too.
-            let valid_after = now.after(Duration::from_millis(1));
-            Ok(self.store.end_sessions(&connection, valid_after, now).await?)
+            if connection.sessions_valid_after >= valid_after {
+                return Ok(());
+            }
+            Ok(self.store.end_sessions(&connection, valid_after).await?)
         };
         self.patiently("vault.end_sessions", deadline, attempt).await
     }

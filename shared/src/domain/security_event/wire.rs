@@ -63,7 +63,7 @@ impl Claims {
     ///
     /// # Errors
     /// The first claim that is not as it must be.
-    pub fn read(self, expected: &Expected<'_>) -> Result<SecurityEventToken, Refused> {
+    pub fn read(&self, expected: &Expected<'_>) -> Result<SecurityEventToken, Refused> {
         let issuer = self.iss.as_str().unwrap_or_default();
         if !is_google(issuer) && !same_issuer(issuer, expected.issuer) {
             return Err(Refused::Issuer);
@@ -73,9 +73,10 @@ impl Claims {
         }
         let jti = self.jti.as_str().filter(|jti| is_identifier(jti));
         let jti = jti.ok_or(Refused::Request("The token has no usable jti."))?.to_owned();
-        let Value::Object(events) = self.events else { return Err(NO_EVENTS) };
-        if events.is_empty() || events.len() > MAX_EVENTS {
-            return Err(NO_EVENTS);
+        let events = self.events.as_object().filter(|events| !events.is_empty());
+        let events = events.ok_or(Refused::Request("The token holds no events."))?;
+        if events.len() > MAX_EVENTS {
+            return Err(Refused::Request("The token holds more than 16 events."));
         }
         let events = events.iter().map(|(event_type, details)| event(event_type, details));
         let issued_at = self.iat.as_f64().filter(|seconds| *seconds > 0.0 && *seconds < 1e11);
@@ -85,7 +86,6 @@ impl Claims {
     }
 }
 
-const NO_EVENTS: Refused = Refused::Request("The token holds no events.");
 const NO_SUBJECT: Refused = Refused::Request("An event does not say whom or what it is about.");
 
 /// Google writes its issuer with and without a scheme and a slash.
