@@ -1,118 +1,19 @@
-//! Google's security event tokens: what is fetched to verify them, what is made of every kind of answer, and how often
-//! Google is asked.
+//! Google's security event tokens: what is fetched to verify them, and what is made of every kind of answer.
 
-use std::{sync::Arc, time::Duration};
+mod fetches;
+mod world;
 
-use futures_util::future::{join, join_all};
-use local::google::{Account, EmulatedGoogle, Options};
-use serde_json::{Value, json};
+use std::time::Duration;
+
+use futures_util::future::join;
+use serde_json::json;
 use shared::{
-    domain::{random::SystemRandomness, security_event::Refused, time::Clock},
-    google::{
-        http,
-        security_event_tokens::{SecurityEventTokens, TokenRefused},
-    },
+    domain::security_event::Refused,
+    google::{http, security_event_tokens::SecurityEventTokens},
 };
-use tests::{http_client::http_client, world::TestClock};
-use tokio::net::TcpListener;
 
+use self::world::*;
 use super::endpoint::{Answer, Google};
-
-const US: &str = "us";
-
-/// Google in three parts: who signs, where the configuration is, and where the keys are.
-struct World {
-    signer: EmulatedGoogle,
-    configuration: Google,
-    keys: Google,
-    clock: Arc<TestClock>,
-    tokens: SecurityEventTokens,
-}
-
-impl World {
-    async fn start() -> Self {
-        let clock = Arc::new(TestClock::default());
-        let (signer, jwks) = signer(&clock).await;
-        let keys = Google::answering(Answer::ok(&jwks.to_string())).await;
-        let configuration = Google::answering(leading_to(keys.url.as_str())).await;
-        let uri = configuration.url.join("/.well-known/risc-configuration").unwrap();
-        let tokens = SecurityEventTokens::new(http::client().unwrap(), uri, clock.clone());
-        Self { signer, configuration, keys, clock, tokens }
-    }
-
-    fn sign(&self) -> String {
-        let subject = json!({ "iss": "https://accounts.google.com/", "sub": "118" });
-        let events =
-            json!({ "https://schemas.openid.net/secevent/oauth/event-type/tokens-revoked": { "subject": subject } });
-        let now = self.clock.now().unix_seconds();
-        let claims =
-            json!({ "iss": "https://issuer.example.com/", "aud": US, "jti": "1", "iat": now, "events": events });
-        self.signer.security_event(&claims)
-    }
-
-    async fn verify(&self, token: &str) -> String {
-        word(self.tokens.verify(token, US).await.map(drop))
-    }
-
-    /// What becomes of a token of Google's, and how often the configuration and the keys were asked for until then.
-    async fn outcome(&self) -> (String, usize, usize) {
-        let outcome = self.verify(&self.sign()).await;
-        (outcome, self.configuration.calls(), self.keys.calls())
-    }
-
-    /// A token that names a key that nobody has.
-    fn of_nobody(&self, kid: &str) -> String {
-        use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-        let token = self.sign();
-        let (_, rest) = token.split_once('.').unwrap();
-        format!("{}.{rest}", URL_SAFE_NO_PAD.encode(json!({ "alg": "RS256", "kid": kid }).to_string()))
-    }
-}
-
-/// Someone who signs as Google does, and its published keys.
-async fn signer(clock: &Arc<TestClock>) -> (EmulatedGoogle, Value) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    let signer = EmulatedGoogle::new(Options {
-        origin: origin.clone(),
-        clients: Vec::new(),
-        accounts: Account::samples(0),
-        testing: false,
-        clock: clock.clone(),
-        random: Arc::new(SystemRandomness::default()),
-    })
-    .unwrap();
-    let server = tokio::spawn(axum::serve(listener, signer.router()).into_future());
-    let answer = http_client().unwrap().get(format!("{origin}/oauth2/v3/certs")).send().await.unwrap();
-    let jwks = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
-    server.abort();
-    (signer, jwks)
-}
-
-fn leading_to(jwks_uri: &str) -> Answer {
-    Answer::ok(&json!({ "issuer": "https://issuer.example.com", "jwks_uri": jwks_uri }).to_string())
-}
-
-fn word(outcome: Result<(), TokenRefused>) -> String {
-    match outcome {
-        Ok(()) => "ok".to_owned(),
-        Err(TokenRefused::NoKeys(_)) => "no keys".to_owned(),
-        Err(TokenRefused::UnknownKey) => "unknown key".to_owned(),
-        Err(TokenRefused::Signature) => "signature".to_owned(),
-        Err(TokenRefused::Claims(Refused::Request(_))) => "request".to_owned(),
-        Err(error) => error.to_string(),
-    }
-}
-
-fn outcome(word: &str, configuration: usize, keys: usize) -> (String, usize, usize) {
-    (word.to_owned(), configuration, keys)
-}
-
-/// The present keys, as their place publishes them.
-async fn jwks(world: &World) -> Value {
-    let answer = http_client().unwrap().get(world.keys.url.clone()).send().await.unwrap();
-    serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
-}
 
 /// Answers that are none, with what they are for the log of a test.
 fn bad_answers() -> Vec<Answer> {
@@ -253,101 +154,6 @@ async fn the_issuer_is_the_one_that_the_configuration_names() {
     let configuration = json!({ "issuer": "https://another.example.com", "jwks_uri": world.keys.url.as_str() });
     world.configuration.answer(Answer::ok(&configuration.to_string()));
     assert_eq!(world.verify(&world.sign()).await, Refused::Issuer.to_string());
-}
-
-#[tokio::test]
-async fn keys_that_moved_are_fetched_from_where_they_are() {
-    let world = World::start().await;
-    assert_eq!(world.outcome().await, outcome("ok", 1, 1));
-    let set = jwks(&world).await;
-    let elsewhere = Google::answering(Answer::ok(&set.to_string())).await;
-    world.configuration.answer(leading_to(elsewhere.url.as_str()));
-    world.clock.advance(Duration::from_hours(1));
-    let before = world.keys.calls();
-    assert_eq!(world.verify(&world.sign()).await, "ok");
-    assert_eq!((world.keys.calls() - before, elsewhere.calls()), (0, 1));
-}
-
-#[tokio::test]
-async fn an_answer_that_does_not_say_how_long_is_kept_for_an_hour() {
-    let world = World::start().await;
-    assert_eq!(world.outcome().await, outcome("ok", 1, 1));
-    world.clock.advance(Duration::from_millis(3_599_999));
-    assert_eq!(world.outcome().await, outcome("ok", 1, 1));
-    world.clock.advance(Duration::from_millis(1));
-    assert_eq!(world.outcome().await, outcome("ok", 2, 2));
-}
-
-#[tokio::test]
-async fn an_answer_is_kept_for_a_minute_whatever_it_says() {
-    for headers in [
-        &[("cache-control", "no-store")][..],
-        &[("cache-control", "max-age=0, must-revalidate")],
-        &[("cache-control", "max-age=59")],
-        &[("cache-control", "max-age=-1")],
-        &[("cache-control", "")],
-    ] {
-        let world = World::start().await;
-        let set = jwks(&world).await.to_string();
-        let fetched = world.keys.calls();
-        world.keys.answer(Answer::Of(200, headers, set));
-        assert_eq!(world.outcome().await, outcome("ok", 1, fetched + 1), "{headers:?}");
-        world.clock.advance(Duration::from_millis(59_999));
-        assert_eq!(world.outcome().await, outcome("ok", 1, fetched + 1), "{headers:?}");
-        world.clock.advance(Duration::from_millis(1));
-        assert_eq!(world.outcome().await, outcome("ok", 1, fetched + 2), "{headers:?}");
-    }
-}
-
-#[tokio::test]
-async fn many_tokens_at_once_share_what_is_fetched() {
-    let world = World::start().await;
-    let token = world.sign();
-    for outcome in join_all((0..20).map(|_| world.verify(&token))).await {
-        assert_eq!(outcome, "ok");
-    }
-    assert_eq!((world.configuration.calls(), world.keys.calls()), (1, 1));
-}
-
-#[tokio::test]
-async fn many_unknown_keys_at_once_and_after_each_other_are_looked_for_once_a_minute() {
-    let world = World::start().await;
-    assert_eq!(world.verify(&world.sign()).await, "ok");
-    for minute in 1..=3 {
-        let tokens: Vec<_> = (0..20).map(|number| world.of_nobody(&format!("{minute}-{number}"))).collect();
-        for outcome in join_all(tokens.iter().map(|token| world.verify(token))).await {
-            assert_eq!(outcome, "unknown key");
-        }
-        world.clock.advance(Duration::from_millis(59_999));
-        assert_eq!(world.verify(&world.of_nobody("late")).await, "unknown key");
-        assert_eq!((world.configuration.calls(), world.keys.calls()), (1, 1 + minute));
-        world.clock.advance(Duration::from_millis(1));
-    }
-}
-
-#[tokio::test]
-async fn a_failure_is_not_repeated_for_ten_seconds() {
-    let world = World::start().await;
-    world.configuration.answer(Answer::status(503));
-    for calls in 1..=3 {
-        assert_eq!(world.outcome().await, outcome("no keys", calls, 0));
-        world.clock.advance(Duration::from_millis(9_999));
-        assert_eq!(world.outcome().await, outcome("no keys", calls, 0));
-        world.clock.advance(Duration::from_millis(1));
-    }
-    world.configuration.answer(leading_to(world.keys.url.as_str()));
-    assert_eq!(world.outcome().await, outcome("ok", 4, 1));
-}
-
-#[tokio::test]
-async fn while_google_is_away_many_tokens_at_once_ask_once() {
-    let world = World::start().await;
-    world.configuration.answer(Answer::status(503));
-    let token = world.sign();
-    for outcome in join_all((0..20).map(|_| world.verify(&token))).await {
-        assert_eq!(outcome, "no keys");
-    }
-    assert_eq!(world.configuration.calls(), 1);
 }
 
 #[tokio::test]

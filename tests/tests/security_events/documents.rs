@@ -7,8 +7,8 @@ use local::google::{Effect, Endpoint};
 
 use super::*;
 
-/// What the emulated Google's `Cache-Control` allows.
-const MAX_AGE: Duration = Duration::from_secs(23_474);
+/// What the emulated Google's `Cache-Control` allows, in seconds.
+const MAX_AGE: u64 = 23_474;
 /// Longer than nothing is fetched after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(11);
 
@@ -52,7 +52,7 @@ async fn documents_are_kept_as_long_as_their_cache_control_says() {
     let world = connected().await;
     assert_taken(&deliver(&world, &harmless(&world)).await);
     let before = counts(&world);
-    world.clock.advance(MAX_AGE - Duration::from_millis(1));
+    world.clock.advance(Duration::from_millis(MAX_AGE * 1_000 - 1));
     assert_taken(&deliver(&world, &harmless(&world)).await);
     assert_eq!(fetches(&world, before), (0, 0));
     world.clock.advance(Duration::from_millis(1));
@@ -130,7 +130,7 @@ async fn documents_that_were_fetched_serve_while_google_is_away() {
     assert_taken(&deliver(&world, &harmless(&world)).await);
     break_down(&world, Endpoint::Risc, Effect::Disconnect);
     break_down(&world, Endpoint::Certs, Effect::Disconnect);
-    world.clock.advance(MAX_AGE - Duration::from_secs(1));
+    world.clock.advance(Duration::from_secs(MAX_AGE - 1));
     assert_taken(&deliver(&world, &end(&world)).await);
     assert_status(&world, "revoked", Some("tokens_revoked"));
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::*;
 
-const REMEMBERED_FOR: Duration = Duration::from_hours(30 * 24);
+const REMEMBERED_FOR: Duration = Duration::from_secs(SECONDS);
+const SECONDS: u64 = 30 * 86_400;
 
 /// A token that ends Anna's access and does not say when, so that nothing but its `jti` tells it from a new one.
 fn timeless(world: &World) -> String {
@@ -63,7 +64,7 @@ async fn an_event_is_remembered_for_thirty_days_by_the_clock_and_not_by_what_is_
     let until = begun.after(REMEMBERED_FOR).unix_seconds();
     assert_eq!(item, json!({ "pk": { "S": key }, "expires_at": { "N": until.to_string() } }));
     connect_again(&world).await;
-    world.clock.set(begun.after(REMEMBERED_FOR - Duration::from_secs(1)));
+    world.clock.set(begun.after(Duration::from_secs(SECONDS - 1)));
     assert_taken(&deliver(&world, &set).await);
     assert_status(&world, "active", None);
     world.clock.set(begun.after(REMEMBERED_FOR));
