@@ -16,7 +16,7 @@ mod logs {
         event::Event,
         runtime_api::FunctionProcess,
         secrets_search::assert_no_secrets,
-        world::{ANNA, CLIENT_SECRET, COOKIE_KEY, DAVID, NAVIGATION, World, sub},
+        world::{ANNA, BASE_URL, CLIENT_SECRET, COOKIE_KEY, DAVID, NAVIGATION, World, sub},
     };
     use url::Url;
 
@@ -257,6 +257,30 @@ mod logs {
             location
         }
 
+        /// Connects Anna, whoever was connected before.
+        async fn connect(&mut self) {
+            let location = self.consent(&Decision::all(ANNA)).await;
+            let back = self.get(&location).await;
+            assert!(back.header("location").is_some_and(|place| place.starts_with("/messages")), "{}", back.body());
+        }
+
+        /// Asserts that none of what was kept is printed by any function, once those have a line for so many requests.
+        async fn assert_nothing_printed(&self, requested: &[(&str, usize)]) {
+            let kinds: BTreeSet<_> = self.secrets.iter().map(|(name, _)| name.as_str()).collect();
+            for kind in ["code", "code_verifier", "cookie's value", "nonce", "state", "token"] {
+                assert!(kinds.contains(kind), "{kind} was met");
+            }
+            let secrets: Vec<_> = self.secrets.iter().map(|(name, secret)| (name.as_str(), secret.as_str())).collect();
+            for (name, process) in &self.functions {
+                let count = requested.iter().find(|(known, _)| known == name).map_or(0, |(_, count)| *count);
+                let printed = lines(process, count).await;
+                assert!(requests(&printed).iter().all(|line| line["function"] == *name));
+                let output = process.output();
+                assert_no_secrets(&[(name, &output)], &secrets);
+                assert!(!output.contains("eyJ"), "no JWT in {name}");
+            }
+        }
+
         /// What Google was sent and what it gave out.
         fn keep_googles_secrets(&mut self) {
             for request in self.world.google.requests(Endpoint::Token) {
@@ -333,18 +357,121 @@ mod logs {
         deployment.keep("bad session", "the-bad-session-of-somebody");
 
         deployment.keep_googles_secrets();
-        let kinds: BTreeSet<_> = deployment.secrets.iter().map(|(name, _)| name.as_str()).collect();
-        for kind in ["code", "code_verifier", "cookie's value", "nonce", "refresh_token", "state", "token"] {
-            assert!(kinds.contains(kind), "{kind} was met");
+        assert!(deployment.secrets.iter().any(|(name, _)| name == "refresh_token"));
+        deployment.assert_nothing_printed(&[("list-messages", 8), ("authorize-url", 3), ("callback", 3)]).await;
+    }
+
+    fn disconnect(jar: &CookieJar, origin: &str) -> Event {
+        Event::delete("/connection").cookies(jar.cookies()).header("origin", origin)
+    }
+
+    #[tokio::test]
+    async fn no_secret_is_printed_where_connections_are_told_listed_and_ended() {
+        let world = World::start().await;
+        let mut deployment = Deployment::start(&world).await;
+        let backends = format!("/users/{}/connection", sub(ANNA));
+        let trouble = |status| Effect::Status {
+            status,
+            body: Some(format!("{{\"error\":\"{ANNA} {CLIENT_SECRET}\"}}")),
+            headers: vec![],
+        };
+
+        // What goes well.
+        deployment.connect().await;
+        assert_eq!(deployment.get("/connection").await.status(), 200);
+        for event in [Event::get(&backends).iam(), Event::get("/users").query("status=active").iam()] {
+            let answer = deployment.send(&event).await;
+            assert!(answer.status() == 200 && answer.body().contains(ANNA), "{}", answer.body());
         }
-        let secrets: Vec<_> =
-            deployment.secrets.iter().map(|(name, secret)| (name.as_str(), secret.as_str())).collect();
-        for (name, process) in &deployment.functions {
-            let printed = lines(process, if *name == "list-messages" { 8 } else { 3 }).await;
-            assert!(requests(&printed).iter().all(|line| line["function"] == *name));
-            let output = process.output();
-            assert_no_secrets(&[(name, &output)], &secrets);
-            assert!(!output.contains("eyJ"), "no JWT in {name}");
+        let answer = deployment.send(&disconnect(&deployment.jar, BASE_URL)).await;
+        assert_eq!(answer.body(), "{\"revoked_at_google\":true}");
+
+        // What callers get wrong.
+        deployment.connect().await;
+        let refused = disconnect(&deployment.jar, &format!("https://{ANNA}"));
+        assert_eq!(deployment.send(&refused).await.status(), 403);
+        for (query, status) in
+            [("page_token=the-bad-token-of-somebody", 400), ("status=the-bad-status-of-somebody", 400)]
+        {
+            assert_eq!(deployment.send(&Event::get("/users").query(query).iam()).await.status(), status);
         }
+        let bad = Event::get("/connection").cookie("__Host-session=the-bad-session-of-somebody");
+        assert_eq!(deployment.send(&bad).await.status(), 401);
+        for name in ["the-bad-token-of-somebody", "the-bad-status-of-somebody", "the-bad-session-of-somebody"] {
+            deployment.keep(name, name);
+        }
+
+        // And trouble behind it: at Google, at the table, at the key, and a row that does not open.
+        world.aws.faults().fail("DynamoDB", AwsFault::times(1, AwsEffect::Disconnect));
+        world.google.faults().inject_times(Endpoint::Revoke, 9, trouble(400));
+        let answer = deployment.send(&disconnect(&deployment.jar, BASE_URL)).await;
+        assert_eq!(answer.body(), "{\"revoked_at_google\":false}");
+        world.google.faults().clear_all();
+        world.google.revoke(&sub(ANNA));
+        deployment.connect().await;
+        world.aws.faults().fail("KMS", AwsFault::always(AwsEffect::Error { code: "AccessDeniedException".to_owned() }));
+        assert_eq!(deployment.send(&Event::delete(&backends).iam()).await.status(), 503);
+        world.aws.faults().clear("KMS");
+        world.change_connection(ANNA, |item| item["refresh_token"] = item["data_key"].clone());
+        let answer = deployment.send(&Event::delete(&backends).iam()).await;
+        assert_eq!(answer.body(), "{\"revoked_at_google\":false}");
+        assert_eq!(deployment.send(&Event::delete(&backends).iam()).await.status(), 404);
+
+        deployment.keep_googles_secrets();
+        deployment.assert_nothing_printed(&[("connection", 12), ("authorize-url", 3), ("callback", 3)]).await;
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_connection_has_its_lines() {
+        let world = World::start().await;
+        world.connect(ANNA).await;
+        let process = start(&world, "connection", None).await;
+        let path = format!("/users/{}/connection", sub(ANNA));
+        let broken = Effect::Status { status: 503, body: None, headers: vec![] };
+        world.google.faults().inject_times(Endpoint::Revoke, 9, broken);
+        let events = [
+            Event::get(&path).iam(),
+            Event::get("/users").iam(),
+            Event::get("/users"),
+            Event::delete("/connection"),
+            Event::delete(&path).iam(),
+            Event::delete(&path).iam(),
+        ];
+        for event in &events {
+            send(&process, event).await;
+        }
+        let lines = lines(&process, events.len()).await;
+        let requests = requests(&lines);
+        let told: Vec<_> =
+            requests.iter().map(|line| (line["route"].as_str().unwrap(), line["outcome"].as_str().unwrap())).collect();
+        let end = "DELETE /users/{user_id}/connection";
+        let expected = [
+            ("GET /users/{user_id}/connection", "ok"),
+            ("GET /users", "ok"),
+            ("GET /users", "forbidden"),
+            ("DELETE /connection", "forbidden"),
+            (end, "ok"),
+            (end, "connection_not_found"),
+        ];
+        assert_eq!(told, expected);
+        assert!(requests.iter().all(|line| line["function"] == "connection"), "{requests:?}");
+        assert_eq!(calls(requests[0]), BTreeSet::from(["dynamodb.get_item"]));
+        assert_eq!(calls(requests[1]), BTreeSet::from(["dynamodb.query"]));
+        assert!(calls(requests[2]).is_empty() && calls(requests[3]).is_empty());
+        let of_end = [
+            "dynamodb.get_item",
+            "dynamodb.transact_write_items",
+            "dynamodb.update_item",
+            "google.revoke",
+            "kms.decrypt",
+        ];
+        assert_eq!(calls(requests[4]), BTreeSet::from(of_end));
+        let revoked: Vec<_> = lines.iter().filter(|line| line["reason"] == "disconnected").collect();
+        assert_eq!(revoked.len(), 1, "{lines:?}");
+        let retries: Vec<_> = lines.iter().filter(|line| line["message"] == "trying again").collect();
+        assert!(retries.len() == 3 && retries.iter().all(|line| line["call"] == "google.revoke"), "{retries:?}");
+        let errors: Vec<_> = lines.iter().filter(|line| line["level"] == "error").collect();
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert!(errors[0]["message"].as_str().unwrap().contains("deleted all the same"), "{errors:?}");
     }
 }
