@@ -84,7 +84,7 @@ impl Call {
             Self::Share => write_word(&connections.share_access_token(&read, "a", &token, at(1)).await),
             Self::Release => write_word(&connections.release(&read, "a").await),
             Self::Mark => write_word(&connections.mark_revoked(&read, &Reason::TokenRevoked, at(1)).await),
-            Self::EndSessions => write_word(&connections.end_sessions(&read, at(9), at(1)).await),
+            Self::EndSessions => write_word(&connections.end_sessions(&read, at(9)).await),
             Self::Delete => write_word(&connections.delete(&read, &none).await),
             Self::Indexed => read_word(&connections.indexed("token#a").await),
             Self::Page => read_word(&connections.page(StatusWord::Active, None, 10).await),

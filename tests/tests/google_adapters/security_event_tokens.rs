@@ -161,7 +161,7 @@ async fn nobody_who_listens_is_no_verdict() {
     let world = World::start().await;
     let nobody = Google::away().await;
     let tokens = SecurityEventTokens::new(http::client().unwrap(), nobody.url.clone(), world.clock.clone());
-    assert_eq!(word(tokens.verify(&world.sign(), US).await.map(drop)), "no keys");
+    assert_eq!(word(tokens.verify(&world.sign()).await.map(drop)), "no keys");
     world.configuration.answer(leading_to(nobody.url.as_str()));
     assert_eq!(world.outcome().await, outcome("no keys", 1, 0));
 }
