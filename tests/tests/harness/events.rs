@@ -39,6 +39,12 @@ fn an_event_of_a_users_route_names_the_route_and_the_user() {
 }
 
 #[test]
+fn an_event_of_the_list_of_users_names_no_user() {
+    let event = Event::get("/users").query("status=active").iam().json();
+    assert_eq!((&event["routeKey"], event.get("pathParameters")), (&json!("GET /users"), None));
+}
+
+#[test]
 fn a_body_that_is_not_of_a_text_type_is_base64_and_the_function_reads_it_back() {
     let event = Event::post("/security-events").body("application/secevent+jwt", "a.b.c").json();
     assert_eq!(event["isBase64Encoded"], true);
