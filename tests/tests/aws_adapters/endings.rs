@@ -48,7 +48,7 @@ async fn sessions_end_at_a_time_with_the_lease_and_a_new_generation_and_the_rest
     aws.connections().end_sessions(&read, at(60)).await.unwrap();
     let (operation, request) = aws.take_call();
     assert!(operation == "UpdateItem" && is_fenced(&request, 7), "{request}");
-    let expected = Connection { sessions_valid_after: at(60), updated_at: at(59), generation: 8, ..connection(7) };
+    let expected = Connection { sessions_valid_after: at(60), generation: 8, ..connection(7) };
     assert_eq!(format!("{:?}", stored(&aws).await), format!("{expected:?}"));
 }
 
