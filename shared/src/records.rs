@@ -156,3 +156,58 @@ struct Answer<'a> {
 struct Failed<'a> {
     item_identifier: &'a str,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Takes records until one whose item says that it fails.
+    struct UntilFailure;
+
+    #[async_trait]
+    impl RecordsFunction for UntilFailure {
+        fn name(&self) -> &'static str {
+            "until-failure"
+        }
+
+        async fn take<'a>(&self, records: &'a [Record], _: Deadline) -> Option<&'a Record> {
+            records.iter().find(|record| record.new.as_ref().is_some_and(|new| new.text("fails").is_some()))
+        }
+    }
+
+    fn record(number: &str, item: &Value, view: &str) -> Value {
+        json!({"eventID": number, "dynamodb": {"SequenceNumber": number, "NewImage": item, "StreamViewType": view}})
+    }
+
+    async fn answer(event: &Value) -> String {
+        invoke(&UntilFailure, &event.to_string(), Deadline::after(std::time::Duration::from_secs(1))).await
+    }
+
+    #[tokio::test]
+    async fn the_first_record_that_fails_is_named_and_garbage_takes_no_other_with_it() {
+        let both = "NEW_AND_OLD_IMAGES";
+        let (good, bad) = (json!({"pk": {"S": "a"}}), json!({"fails": {"N": "1"}}));
+        let (good, failing) = (record("1", &good, both), record("2", &bad, both));
+        let (none, two) = (r#"{"batchItemFailures":[]}"#, r#"{"batchItemFailures":[{"itemIdentifier":"2"}]}"#);
+        for (records, expected) in [
+            (json!([]), none),
+            (json!([good]), none),
+            (json!([good, failing]), two),
+            (json!([{"eventID": 1}, 7, null, good]), none),
+            (json!(["garbage", good, failing, good]), two),
+        ] {
+            assert_eq!(answer(&json!({"Records": records})).await, expected, "{records}");
+        }
+        assert_eq!(answer(&json!({"no": "records"})).await, none);
+    }
+
+    #[tokio::test]
+    async fn a_stream_without_both_images_is_held_until_it_has_them() {
+        for view in ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE"] {
+            let event = json!({"Records": [record("1", &json!({}), view)]});
+            assert_eq!(answer(&event).await, r#"{"batchItemFailures":[{"itemIdentifier":"1"}]}"#, "{view}");
+        }
+    }
+}

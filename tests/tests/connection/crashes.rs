@@ -72,3 +72,28 @@ async fn after_a_crash_at_any_call_a_new_consent_connects_again() {
         }
     }
 }
+
+#[tokio::test]
+async fn sessions_of_before_a_broken_off_disconnection_do_not_open_what_is_connected_next() {
+    let world = connected().await;
+    let old = world.visitor.duplicate();
+    // Right after the mark.
+    crash(&world, 3, When::After).await;
+    assert_eq!(old.get("/connection").await.status(), 200, "the person may repeat the disconnection");
+    world.clock.advance(std::time::Duration::from_secs(1));
+    let new = consent_again(&world).await;
+    assert_eq!(new.get("/connection").await.status(), 200);
+    problem(&old.get("/connection").await, 401, "session_required");
+}
+
+#[tokio::test]
+async fn a_connection_that_had_ended_by_itself_says_who_disconnected_it() {
+    let world = connected().await;
+    world.google.revoke(&tests::world::sub(ANNA));
+    world.google.expire_access_tokens(&tests::world::sub(ANNA));
+    assert!(!gives_access(&world, ANNA).await);
+    assert_eq!(world.attribute(ANNA, "status_reason").as_deref(), Some("invalid_grant"));
+    crash(&world, u64::try_from(STEPS.len()).unwrap(), When::Before).await;
+    let reason = world.attribute(ANNA, "status_reason").unwrap();
+    assert!(reason.starts_with("disconnected"), "{reason}");
+}

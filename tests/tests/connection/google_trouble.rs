@@ -68,10 +68,11 @@ async fn a_google_that_hangs_is_not_waited_for_longer_than_the_deletion_needs() 
 }
 
 #[tokio::test]
-async fn with_no_time_for_google_the_connection_is_deleted_all_the_same() {
+async fn with_little_time_google_is_asked_and_the_connection_is_deleted_all_the_same() {
     let world = connected().await;
     world.google.faults().inject_times(Endpoint::Revoke, 99, Effect::Hang(Duration::from_mins(2)));
     let answer = disconnect_within(&world, Duration::from_secs(2)).await;
+    assert_eq!(world.google.calls(Endpoint::Revoke), 1, "it is asked for half of the time");
     assert_deleted_all_the_same(&world, &answer).await;
 }
 

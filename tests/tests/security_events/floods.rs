@@ -1,7 +1,10 @@
 //! Garbage in any amount: it costs no call of its own, and what is true goes through all the same.
 
 use base64::engine::general_purpose::STANDARD;
-use local::google::{Effect, Endpoint};
+use local::{
+    aws::{AwsFault, Effect as AwsEffect},
+    google::{Effect, Endpoint},
+};
 use tests::world::OTHER_CLIENT_ID;
 
 use super::*;
@@ -132,4 +135,21 @@ async fn while_google_is_away_a_flood_costs_few_tries_and_nobody_is_refused_for_
         assert!(calls.keys <= 1 && calls.secrets <= 1, "{calls:?}");
         assert_status(&world, "active", None);
     }
+}
+
+#[tokio::test]
+async fn while_no_secret_can_be_read_garbage_asks_for_none() {
+    let world = connected().await;
+    world.aws.faults().fail("SecretsManager", AwsFault::always(AwsEffect::Status(500)));
+    let cold = world.another_instance().await;
+    let before = Calls::of(&world);
+    for number in 0..100 {
+        let (event, words) = garbage(&world, number);
+        // What Google signed is told apart only by what the secret says.
+        if !words.contains(&"invalid_audience") && !words.contains(&"invalid_issuer") && number % 10 != 7 {
+            assert_eq!(cold.send(&event).await.status(), 400, "{number}");
+        }
+    }
+    assert_eq!(Calls::of(&world).since(before).secrets, 0);
+    assert_put_off(&deliver_to(&cold, &world.google.security_event(&ending(&world))).await);
 }

@@ -101,3 +101,18 @@ async fn what_is_said_of_one_token_counts_for_that_token_whenever_it_is_said() {
     assert_taken(&deliver(&world, &world.google.security_event(&claims)).await);
     assert_status(&world, "revoked", Some("token_revoked"));
 }
+
+#[tokio::test]
+async fn a_late_event_leaves_the_session_that_came_after_it() {
+    for name in ["sessions-revoked", "account-disabled"] {
+        let world = connected().await;
+        let before = world.visitor.duplicate();
+        let late = saying(&world, "risc", name, &about(ANNA));
+        world.google.revoke(&sub(ANNA));
+        world.clock.advance(Duration::from_mins(1));
+        let after = connect_apart(&world, ANNA).await;
+        assert_taken(&deliver(&world, &late).await);
+        assert_eq!(after.get("/messages").await.status(), 200, "{name}");
+        assert_eq!(before.get("/messages").await.status(), 401, "{name}");
+    }
+}

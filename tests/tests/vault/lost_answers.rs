@@ -105,6 +105,7 @@ async fn a_connection_whose_answer_was_lost_is_stored_once() {
         // The connection, the key of the index, and the two entries of the one token.
         let items = world.aws.items(TABLE).unwrap();
         assert_eq!(items.len(), 4, "{times} {connected_before}");
+        assert_eq!(stored.mints.len(), 1 + usize::from(connected_before), "it is one consent");
         let access = world.instance().obtain(ANNA).await.unwrap();
         assert!(access.token.is_same_as(&tokens.access_token));
         assert_eq!(world.refreshes(), 0);
