@@ -1,0 +1,1 @@
+//! Orders that random histories seldom meet.
