@@ -13,6 +13,7 @@ use shared::domain::time::{Clock, Timestamp};
 use tests::{
     answer::Answer,
     event::Event as Request,
+    http_client::http_client,
     world::{BASE_URL, CLIENT_ID, Instance, PATIENCE, Settings, Visitor, World, sub},
 };
 
@@ -29,7 +30,8 @@ const SOON: Duration = Duration::from_millis(300);
 
 pub(super) struct Machine {
     pub(super) world: World,
-    pub(super) users: [Mutex<User>; 2],
+    pub(super) http: reqwest::Client,
+    users: [Mutex<User>; 2],
     instances: Mutex<Vec<Arc<Instance>>>,
     browsers: Mutex<Vec<Visitor>>,
     letters: Mutex<Vec<Letter>>,
@@ -67,14 +69,24 @@ impl Machine {
         }
         let browsers = USERS.iter().map(|_| world.visitor().accepting("application/json")).collect();
         let (instances, browsers) = (Mutex::new(instances), Mutex::new(browsers));
-        Self { world, users: Default::default(), instances, browsers, letters: Mutex::default() }
+        Self {
+            world,
+            http: http_client().unwrap(),
+            users: Default::default(),
+            instances,
+            browsers,
+            letters: Mutex::default(),
+        }
     }
 
     pub(super) async fn run(&self, steps: &[Step]) {
         for step in steps {
             self.step(step).await;
         }
-        self.settle().await;
+        for user in 0..USERS.len() {
+            self.settle(user).await;
+        }
+        self.check_table();
     }
 
     /// Whether a crash came to its point, or a race.
@@ -242,7 +254,8 @@ impl Machine {
     /// Google writes an event, which lies ready from then on.
     fn write(&self, user: usize, event: Event) {
         let now = self.world.clock.now();
-        let subject = json!({"subject_type": "iss-sub", "iss": "https://accounts.google.com/", "sub": sub(USERS[user])});
+        let subject =
+            json!({"subject_type": "iss-sub", "iss": "https://accounts.google.com/", "sub": sub(USERS[user])});
         let until = Ends::Until(now.unix_seconds() * 1000);
         let (kind, subject, ends) = match event {
             Event::AccountDisabled => ("risc/event-type/account-disabled", subject, until),

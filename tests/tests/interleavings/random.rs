@@ -35,10 +35,7 @@ fn action() -> impl Strategy<Value = Action> {
 }
 
 fn point() -> impl Strategy<Value = Point> {
-    let place = prop_oneof![
-        (Just(Place::Aws), 1..12_usize),
-        (Just(Place::Google), 1..5_usize)
-    ];
+    let place = prop_oneof![(Just(Place::Aws), 1..12_usize), (Just(Place::Google), 1..5_usize)];
     (place, any::<bool>()).prop_map(|((place, nth), carried_out)| Point { place, nth, carried_out })
 }
 

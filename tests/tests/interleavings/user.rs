@@ -107,7 +107,9 @@ impl Row {
 /// Whether a connection that is not active says why, and is nobody's access any more.
 fn is_ended(item: &Value) -> bool {
     let gone = ["access_token", "access_token_expires_at", "lease_owner", "lease_expires_at"];
-    item["status"]["S"] == "revoked" && item["status_reason"]["S"].is_string() && gone.iter().all(|it| item[*it].is_null())
+    item["status"]["S"] == "revoked"
+        && item["status_reason"]["S"].is_string()
+        && gone.iter().all(|it| item[*it].is_null())
 }
 
 /// How many entries of the token index lead to a user.
