@@ -124,18 +124,14 @@ impl Machine {
             answer = self.perform(action, &before) => answer,
             () = end.reached() => {
                 self.over(action, &before);
-                self.replace_instance(action.instance).await;
+                let instance = self.world.another_instance().await;
+                self.instances.lock().unwrap()[action.instance] = instance;
                 return true;
             }
         };
+        drop(end);
         self.judge(action, &before, answer, true).await;
         false
-    }
-
-    /// An instance is gone, and one that knows nothing takes its place.
-    pub(super) async fn replace_instance(&self, at: usize) {
-        let instance = self.world.another_instance().await;
-        self.instances.lock().unwrap()[at] = instance;
     }
 
     async fn race(&self, action: Action, point: Point, others: &[Action]) -> bool {
