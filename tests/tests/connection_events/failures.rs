@@ -137,7 +137,7 @@ async fn rows_that_are_garbage_do_not_stand_in_the_way() {
     let world = world().await;
     let garbage = [
         json!({"pk": {"S": "connection#1"}}),
-        json!({"pk": {"S": "connection#2"}, "generation": {"S": "many"}, "refresh_token": {"N": "1"}, "status": {"BOOL": true}}),
+        json!({"pk": {"S": "connection#2"}, "generation": {"S": "many"}, "refresh_token": {"N": "1"}, "email": {"BOOL": true}}),
         json!({"pk": {"S": "connection#"}, "updated_at": {"S": "yesterday"}, "status": {"S": "revoked"}, "status_reason": {"L": []}}),
         json!({"pk": {"S": "connection#3"}, "generation": {"N": "1e30"}, "status": {"S": "revoked"}, "status_reason": {"S": "\u{0}<b>"}}),
         json!({"pk": {"S": format!("connection#{}", "9".repeat(1_000))}, "generation": {"N": "-1"}}),

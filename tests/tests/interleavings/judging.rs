@@ -59,7 +59,8 @@ impl Machine {
         let requests = self.world.google.requests(Endpoint::List);
         let token = requests.last().unwrap().headers["authorization"].to_str().unwrap().to_owned();
         let url = format!("{}/v1/userinfo", self.world.google.origin());
-        let whose = self.http.get(url).header("authorization", token).send().await.unwrap();
+        // This request may be the one at which an invocation that is over by then was to stop.
+        let Ok(whose) = self.http.get(url).header("authorization", token).send().await else { return };
         // A token that has died since is nobody's.
         if whose.status() == 200 {
             let whose: Value = serde_json::from_slice(&whose.bytes().await.unwrap()).unwrap();

@@ -141,18 +141,21 @@ impl Machine {
             () = acts.as_mut() => false,
             () = halt.reached() => true,
         };
+        if !reached {
+            drop(halt);
+            for other in others {
+                self.act(*other, true).await;
+            }
+            return false;
+        }
         let meanwhile = async {
             for other in others {
-                self.act(*other, !reached).await;
+                self.act(*other, false).await;
             }
             drop(halt);
         };
-        if reached {
-            tokio::join!(acts, meanwhile);
-        } else {
-            meanwhile.await;
-        }
-        reached
+        tokio::join!(acts, meanwhile);
+        true
     }
 
     /// How things stand as an action begins.
