@@ -79,9 +79,13 @@ impl Machine {
 
     fn judge_delivery(&self, user: usize, before: &Before, answer: &Answer, alone: bool) -> bool {
         let letter = before.letter.map(|at| self.letters()[at].clone()).unwrap();
+        if answer.status() != 202 {
+            // Google's keys did not come: the event is sent again.
+            return !alone && answer.status() == 503;
+        }
         self.letters()[before.letter.unwrap()].taken = true;
         let ends = !letter.arrived && self.user(user).is_concerned(&letter.ends);
-        answer.status() == 202 && !(alone && ends && self.is_active(user))
+        !(alone && ends && self.is_active(user))
     }
 
     /// In the end a connection works or says why it does not, and with one more consent it works.
