@@ -12,12 +12,12 @@ use tests::{
 
 use super::delivery::{Delivery, events, told, types, world};
 
-async fn pass(world: &World) {
-    world.clock.advance(Duration::from_mins(60));
+fn pass(world: &World) {
+    world.clock.advance(Duration::from_hours(1));
 }
 
 async fn reconsent(world: &World) {
-    pass(world).await;
+    pass(world);
     let location = world.consent(&world.visitor.begin("prompt=consent").await, &Decision::all(ANNA));
     assert_eq!(world.callback(&location).await.status(), 200);
 }
@@ -27,7 +27,7 @@ async fn list(world: &World) -> u16 {
 }
 
 async fn disconnect(world: &World, event: Event) {
-    pass(world).await;
+    pass(world);
     let answer = world.instance.send(&event).await;
     assert_eq!(answer.status(), 200, "{}", answer.body());
 }
@@ -38,7 +38,7 @@ fn by_backend() -> Event {
 
 /// Google tells of an account by an event of that type.
 async fn announce(world: &World, kind: &str, more: &Value) {
-    pass(world).await;
+    pass(world);
     let now = shared::domain::time::Clock::now(&*world.clock).unix_seconds();
     let mut payload =
         json!({"subject": {"subject_type": "iss-sub", "iss": "https://accounts.google.com/", "sub": sub(ANNA)}});
@@ -77,7 +77,7 @@ async fn every_end_is_told_with_its_reason_and_who_ended_it() {
     let delivery = Delivery::start(&world).await;
     world.connect(ANNA).await;
 
-    pass(&world).await;
+    pass(&world);
     world.google.revoke(&sub(ANNA));
     assert_eq!(list(&world).await, 401);
     delivery.finished().await;
@@ -145,7 +145,7 @@ async fn access_tokens_leases_and_sessions_are_nobodys_business() {
     let world = world().await;
     let delivery = Delivery::start(&world).await;
     world.connect(ANNA).await;
-    pass(&world).await;
+    pass(&world);
     assert_eq!(list(&world).await, 200);
     announce(&world, "risc/event-type/sessions-revoked", &json!({})).await;
     announce(&world, "risc/event-type/account-enabled", &json!({})).await;

@@ -53,8 +53,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 #[test]
 fn whatever_comes_between_what_every_connection_works_or_says_why_it_does_not() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let cases = std::env::var("INTERLEAVINGS").ok().and_then(|cases| cases.parse().ok()).unwrap_or(60);
-    let config = ProptestConfig { cases, max_shrink_iters: 300, failure_persistence: None, ..Default::default() };
+    let config = ProptestConfig { cases: 25, max_shrink_iters: 300, failure_persistence: None, ..Default::default() };
     let outcome = TestRunner::new(config).run(&steps(), |steps| {
         runtime.block_on(async { Machine::start().await.run(&steps).await });
         Ok(())
