@@ -5,6 +5,7 @@
 mod interleavings {
     mod actions;
     mod judging;
+    mod letters;
     mod machine;
     mod orders;
     mod pairs;

@@ -1,26 +1,25 @@
 //! Several instances, users, and a Google whose security events lie ready to arrive at any time.
 
 use std::{
-    collections::BTreeMap,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
 use local::google::{Account, Decision};
-use serde_json::{Value, json};
 use shared::domain::time::{Clock, Timestamp};
 use tests::{
     answer::Answer,
     event::Event as Request,
     http_client::http_client,
-    world::{BASE_URL, CLIENT_ID, Instance, PATIENCE, Settings, Visitor, World, sub},
+    world::{BASE_URL, Instance, PATIENCE, Settings, Visitor, World, sub},
 };
 
 use super::{
     actions::{Action, By, Event, INSTANCES, Point, Step, USERS, What},
+    letters::Letter,
     points::{End, Halt},
-    user::{Ends, User},
+    user::User,
 };
 
 /// Longer than a lease lives.
@@ -34,19 +33,7 @@ pub(super) struct Machine {
     users: [Mutex<User>; 2],
     instances: Mutex<Vec<Arc<Instance>>>,
     browsers: Mutex<Vec<Visitor>>,
-    letters: Mutex<Vec<Letter>>,
-}
-
-/// A security event that Google wrote.
-#[derive(Clone)]
-pub(super) struct Letter {
-    user: usize,
-    token: String,
-    pub(super) ends: Ends,
-    /// Whether it may have been acted on.
-    pub(super) arrived: bool,
-    /// Whether Google was told that it arrived, and does not send it again.
-    pub(super) taken: bool,
+    pub(super) letters: Mutex<Vec<Letter>>,
 }
 
 /// How things stood when an action began.
@@ -250,34 +237,6 @@ impl Machine {
         }
     }
 
-    /// Google writes an event, which lies ready from then on.
-    fn write(&self, user: usize, event: Event) {
-        let now = self.world.clock.now();
-        let subject =
-            json!({"subject_type": "iss-sub", "iss": "https://accounts.google.com/", "sub": sub(USERS[user])});
-        let until = Ends::Until(now.unix_seconds() * 1000);
-        let (kind, subject, ends) = match event {
-            Event::AccountDisabled => ("risc/event-type/account-disabled", subject, until),
-            Event::SessionsRevoked => ("risc/event-type/sessions-revoked", subject, Ends::Nothing),
-            Event::TokensRevoked => ("oauth/event-type/tokens-revoked", subject, until),
-            Event::TokenRevoked => {
-                let Some(token) = self.live_refresh_token(user) else { return };
-                let prefix: String = token.chars().take(16).collect();
-                let subject = json!({"subject_type": "oauth_token", "token_type": "refresh_token",
-                    "token_identifier_alg": "prefix", "token": prefix});
-                ("oauth/event-type/token-revoked", subject, Ends::Token(token))
-            }
-        };
-        let mut letters = self.letters();
-        let events: BTreeMap<String, Value> =
-            [(format!("https://schemas.openid.net/secevent/{kind}"), json!({"subject": subject}))].into();
-        let token = self.world.google.security_event(&json!({
-            "iss": "https://accounts.google.com/", "aud": CLIENT_ID, "iat": now.unix_seconds(),
-            "jti": format!("event-{}", letters.len()), "events": events,
-        }));
-        letters.push(Letter { user, token, ends, arrived: false, taken: false });
-    }
-
     /// The newest refresh token of a user that works.
     pub(super) fn live_refresh_token(&self, user: usize) -> Option<String> {
         let snapshot = self.world.google.snapshot();
@@ -295,26 +254,8 @@ impl Machine {
         end.and_then(|end| Timestamp::parse(&end)).is_some_and(|end| self.world.clock.now() < end)
     }
 
-    /// The place of one of the letters about a user.
-    fn letter(&self, user: usize, back: usize) -> Option<usize> {
-        let letters = self.letters();
-        let of_user: Vec<_> = (0..letters.len()).rev().filter(|at| letters[*at].user == user).collect();
-        of_user.get(back % of_user.len().max(1)).copied()
-    }
-
-    /// What Google will send again to a user's connection, as [`What::Deliver`] counts it.
-    pub(super) fn untaken(&self, user: usize) -> Vec<usize> {
-        let letters = self.letters();
-        let of_user = letters.iter().rev().filter(|letter| letter.user == user).enumerate();
-        of_user.filter(|(_, letter)| !letter.taken).map(|(back, _)| back).collect()
-    }
-
     pub(super) fn user(&self, user: usize) -> MutexGuard<'_, User> {
         self.users[user].lock().unwrap()
-    }
-
-    pub(super) fn letters(&self) -> MutexGuard<'_, Vec<Letter>> {
-        self.letters.lock().unwrap()
     }
 
     fn browser(&self, user: usize) -> Visitor {
