@@ -3,8 +3,9 @@
 use shared::{
     domain::{
         authorization_server::{TokenResponse, UserInfo},
-        connection::Connection,
+        connection::{Connection, Status},
         scope::Scopes,
+        time::Timestamp,
     },
     front::unavailable,
     http::problem::{Kind, Problem},
@@ -20,6 +21,7 @@ impl Callback {
         account: &UserInfo,
         granted: &Scopes,
         tokens: &TokenResponse,
+        minted_at: Timestamp,
         attempt: &Attempt<'_>,
     ) -> Result<Connection, Ending> {
         let consent = Consent {
@@ -28,15 +30,17 @@ impl Callback {
             client_id: &attempt.visit.values.client.client_id,
             scopes: granted.iter().map(str::to_owned).collect(),
             tokens,
+            minted_at,
         };
         let kept = match &tokens.refresh_token {
             Some(refresh_token) => self.vault.connect(&consent, refresh_token, attempt.deadline).await.map(Some),
             None => self.renew(&consent, attempt).await,
         };
         match kept {
-            Ok(Some(connection)) => Ok(connection),
+            Ok(Some(connection)) if connection.status == Status::Active => Ok(connection),
             Ok(None) if attempt.pending.consent_forced => Err(failed(Kind::NoRefreshToken.into(), account)),
-            Ok(None) => Err(Ending::AskForConsent(account.user_id.clone())),
+            // Where one is given, a newer consent is stored and has ended: so has this one.
+            Ok(Some(_) | None) => Err(Ending::AskForConsent(account.user_id.clone())),
             Err(error) => {
                 tracing::error!(%error, "the connection could not be stored");
                 Err(failed(unavailable(), account))

@@ -135,11 +135,13 @@ impl Callback {
 
     async fn complete(&self, query: &Query, attempt: &Attempt<'_>) -> Result<Connection, Ending> {
         let code = authorization_code(query)?;
+        // Not the time of the answer, which may be slow to come.
+        let minted_at = self.front.clock.now();
         let tokens = self.exchange_and_prepare(&code, attempt).await?;
         let account = self.identify(&tokens, attempt).await?;
         let granted =
             self.granted(&tokens).map_err(|problem| Ending::Failed(problem, Some(account.user_id.clone())))?;
-        self.keep(&account, &granted, &tokens, attempt).await
+        self.keep(&account, &granted, &tokens, minted_at, attempt).await
     }
 
     /// Exchanges the code while Google's keys and the vault's index are fetched. They are waited for only if the exchange

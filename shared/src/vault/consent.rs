@@ -1,6 +1,6 @@
 //! What a consent brings, and how it becomes the user's connection.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{Vault, VaultError};
 use crate::{
@@ -17,6 +17,9 @@ use crate::{
     retry::{Again, Retry},
 };
 
+/// How far two consents of one user are apart at least, for their order to be known.
+const APART: Duration = Duration::from_secs(1);
+
 /// What a consent brought.
 #[derive(Debug)]
 pub struct Consent<'a> {
@@ -30,10 +33,13 @@ pub struct Consent<'a> {
     pub scopes: BTreeSet<String>,
     /// The tokens.
     pub tokens: &'a TokenResponse,
+    /// When Google was asked for them.
+    pub minted_at: Timestamp,
 }
 
 impl Vault {
-    /// Stores the tokens of a consent as the user's connection, in place of the one that was there, if any. Tried
+    /// Stores the tokens of a consent as the user's connection, in place of the one that was there, if any; unless that is
+    /// of a newer consent, which stays: it is given then. Tried
     /// again while there is time: a refresh token that is lost here cannot be had a second time.
     ///
     /// # Errors
@@ -81,8 +87,9 @@ impl Vault {
             Some(read) => self.index_of(read).await?,
             None => TokenIndex::default(),
         };
-        if let Some(read) = read.as_ref().filter(|_| old_index == new_index) {
-            // An earlier attempt has stored it, and its answer was lost.
+        // Equal indexes: an earlier attempt has stored it, and its answer was lost.
+        let stays = |read: &&Connection| old_index == new_index || is_newer(read, consent);
+        if let Some(read) = read.as_ref().filter(stays) {
             return Ok(read.clone());
         }
         let change = Replacement { read: read.as_ref(), old_index: &old_index, new_index: &new_index };
@@ -116,11 +123,12 @@ impl Vault {
             scopes: consent.scopes.clone(),
             status: Status::Active,
             tokens,
-            refresh_token_expires_at: consent.tokens.refresh_token_expires_in.map(|life| now.after(life)),
+            refresh_token_expires_at: consent.tokens.refresh_token_expires_in.map(|life| consent.minted_at.after(life)),
             connected_at: read.map_or(now, |read| read.connected_at),
             updated_at: now,
             used_at: now,
-            mints: read.map_or_else(|| vec![now], |read| read.mints_with(consent.client_id, now)),
+            mints: read
+                .map_or_else(|| vec![consent.minted_at], |read| read.mints_with(consent.client_id, consent.minted_at)),
             generation: next_generation(read, now),
             sessions_valid_after: read.map_or(now, |read| valid_after(read, now)),
             lease: None,
@@ -160,6 +168,12 @@ impl Vault {
         self.store.put(&connection, &Replacement { read: Some(read), old_index: &none, new_index: &none }).await?;
         Ok(connection)
     }
+}
+
+/// Whether a stored connection is of a consent that the user gave after this one, which was slow to arrive.
+fn is_newer(read: &Connection, consent: &Consent<'_>) -> bool {
+    let newer = |mint: &Timestamp| *mint > consent.minted_at.after(APART);
+    read.client_id == consent.client_id && read.mints.last().is_some_and(newer)
 }
 
 /// From when on sessions count: as before; or from now, where a damaged row does not say, or a disconnection was broken off

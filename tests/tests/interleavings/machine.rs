@@ -24,6 +24,8 @@ use super::{
 
 /// Longer than a lease lives.
 pub(super) const LEASE: Duration = Duration::from_secs(11);
+/// No two things happen in the same two seconds.
+const STEP: Duration = Duration::from_secs(2);
 /// How long a listing may take while somebody holds the lease who will not come back before the clock goes on.
 const SOON: Duration = Duration::from_millis(300);
 
@@ -78,7 +80,7 @@ impl Machine {
 
     /// Whether a crash came to its point, or a race.
     pub(super) async fn step(&self, step: &Step) -> bool {
-        self.world.clock.advance(Duration::from_secs(2));
+        self.world.clock.advance(STEP);
         let reached = match step {
             Step::Do(action) => {
                 self.act(*action, true).await;
@@ -137,6 +139,7 @@ impl Machine {
         }
         let meanwhile = async {
             for other in others {
+                self.world.clock.advance(STEP);
                 self.act(*other, false).await;
             }
             drop(halt);

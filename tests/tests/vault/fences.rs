@@ -137,7 +137,7 @@ async fn a_kept_connection_that_was_deleted_meanwhile_does_not_come_back() {
         let vault = world.instance().vault;
         let late = tokio::spawn(async move {
             let user = user_id(ANNA);
-            vault.renew(&read, &consent(&user, ANNA, &tokens)).await
+            vault.renew(&read, &consent(&user, ANNA, &tokens, ANY_TIME)).await
         });
         gate.reached().await;
         meanwhile.happen(&world).await;

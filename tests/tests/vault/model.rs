@@ -157,7 +157,7 @@ impl Model {
         let tokens = self.world.consent(USERS[user]).await;
         let id = user_id(USERS[user]);
         let stored = self.instances[instance].vault.find(&id).await.unwrap().unwrap();
-        let renewed = self.instances[instance].vault.renew(&read, &consent(&id, USERS[user], &tokens)).await;
+        let renewed = self.instances[instance].vault.renew(&read, &consent(&id, USERS[user], &tokens, ANY_TIME)).await;
         assert_eq!(renewed.is_ok(), stored.generation == read.generation);
     }
 

@@ -171,7 +171,7 @@ async fn a_kept_connection_takes_the_access_token_of_the_new_consent() {
     let before = world.connect_and_expire(ANNA).await;
     let (instance, user) = (world.instance(), user_id(ANNA));
     let tokens = world.consent(ANNA).await;
-    instance.vault.renew(&before, &consent(&user, ANNA, &tokens)).await.unwrap();
+    instance.vault.renew(&before, &consent(&user, ANNA, &tokens, ANY_TIME)).await.unwrap();
     let stored = instance.vault.find(&user).await.unwrap().unwrap();
     assert_eq!(stored.tokens.refresh_token, before.tokens.refresh_token);
     assert_eq!(stored.generation, before.generation);

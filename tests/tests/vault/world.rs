@@ -130,7 +130,7 @@ impl World {
             Some(COOKIE_KEY_ID.to_owned()),
         ));
         let tokens = Arc::new(AccessTokens::new(vault.clone(), Arc::new(self.server()), secrets.clone()));
-        Instance { vault, tokens, secrets }
+        Instance { vault, tokens, secrets, clock: self.clock.clone() }
     }
 
     /// As in production, but for the time-outs: a call may stand before a gate for a while.
@@ -256,6 +256,7 @@ pub(super) struct Instance {
     pub(super) vault: Arc<Vault>,
     pub(super) tokens: Arc<AccessTokens>,
     secrets: Arc<Secrets>,
+    clock: Arc<TestClock>,
 }
 
 impl Instance {
@@ -265,7 +266,9 @@ impl Instance {
         tokens: &TokenResponse,
     ) -> Result<Connection, shared::vault::VaultError> {
         let refresh_token = tokens.refresh_token.as_ref().unwrap();
-        self.vault.connect(&consent(&user_id(email), email, tokens), refresh_token, Deadline::after(PATIENCE)).await
+        let id = user_id(email);
+        let consent = consent(&id, email, tokens, self.clock.now());
+        self.vault.connect(&consent, refresh_token, Deadline::after(PATIENCE)).await
     }
 
     /// Reads the secrets.
@@ -294,11 +297,19 @@ impl Instance {
     }
 }
 
+/// Where it does not matter when Google gave the tokens.
+pub(super) const ANY_TIME: Timestamp = Timestamp::from_unix_millis(0);
+
 /// What the callback knows after a consent.
-pub(super) fn consent<'a>(user_id: &'a UserId, email: &'a str, tokens: &'a TokenResponse) -> Consent<'a> {
+pub(super) fn consent<'a>(
+    user_id: &'a UserId,
+    email: &'a str,
+    tokens: &'a TokenResponse,
+    minted_at: Timestamp,
+) -> Consent<'a> {
     let scopes: BTreeSet<_> =
         tokens.scopes.iter().flat_map(shared::domain::scope::Scopes::iter).map(str::to_owned).collect();
-    Consent { user_id, email: Some(email), client_id: CLIENT_ID, scopes, tokens }
+    Consent { user_id, email: Some(email), client_id: CLIENT_ID, scopes, tokens, minted_at }
 }
 
 /// A row but for its lease.
