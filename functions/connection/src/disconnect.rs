@@ -27,7 +27,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 impl ConnectionFunction {
     /// Marks the connection revoked, so that from here on nobody gets an access token by it; revokes the grant at Google,
-    /// if Google can be reached; deletes what is stored. Broken off anywhere, it is done to the end by the next request.
+    /// if Google can be reached; deletes what is stored. Broken off anywhere, the next one takes it to the end.
     pub(crate) async fn disconnect(
         &self,
         caller: &Caller,

@@ -15,7 +15,6 @@ use shared::{
     backend,
     config::{BadVariable, Deployment, GoogleEndpoints, Storage},
     domain::{
-        connection::StoreError,
         security_event::{Refused, SecurityEventToken, SeenEvents},
         time::Clock,
     },
@@ -46,24 +45,6 @@ pub struct SecurityEvents {
     clock: Arc<dyn Clock>,
 }
 
-/// Why Google has to send a token again.
-enum Failure {
-    Store(StoreError),
-    Vault(VaultError),
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<VaultError> for Failure {
-    fn from(error: VaultError) -> Self {
-        Self::Vault(error)
-    }
-}
-
 impl SecurityEvents {
     /// Connects the function to its environment.
     ///
@@ -86,11 +67,8 @@ impl SecurityEvents {
     async fn receive(&self, request: &Request, deadline: Deadline) -> Result<Delivery, Response> {
         let token = delivery::token(request).map_err(|refused| delivery::refusal(&refused.into()))?;
         let token = self.verify(token, deadline).await?;
-        self.act_once(&token, deadline).await.map_err(|failure| {
-            match failure {
-                Failure::Store(error) => tracing::error!(%error, "the event is not taken; Google sends it again"),
-                Failure::Vault(error) => tracing::error!(%error, "the event is not taken; Google sends it again"),
-            }
+        self.act_once(&token, deadline).await.map_err(|error| {
+            tracing::error!(%error, "the event is not taken; Google sends it again");
             unavailable().to_response()
         })
     }
@@ -116,7 +94,7 @@ impl SecurityEvents {
 
     /// Acts on the events of a token unless that was done before, and then remembers it. Where it is broken off, Google
     /// sends it again; to act twice does no harm.
-    async fn act_once(&self, token: &SecurityEventToken, deadline: Deadline) -> Result<Delivery, Failure> {
+    async fn act_once(&self, token: &SecurityEventToken, deadline: Deadline) -> Result<Delivery, VaultError> {
         if self.seen.is_seen(&token.jti, self.clock.now()).await? {
             return Ok(Delivery::Repeat);
         }
