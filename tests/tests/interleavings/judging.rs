@@ -27,10 +27,10 @@ impl Machine {
 
     fn judge_connect(&self, user: usize, before: &Before, answer: &Answer, alone: bool) -> bool {
         if answer.status() == 200 {
-            let (now, token) = (self.world.clock.now(), self.live_refresh_token(user));
+            let token = self.live_refresh_token(user);
             let mut user = self.user(user);
             if user.ends == before.ends {
-                user.consented(now, token);
+                user.consented(token);
             }
             return true;
         }
@@ -80,11 +80,12 @@ impl Machine {
     fn judge_delivery(&self, user: usize, before: &Before, answer: &Answer, alone: bool) -> bool {
         let letter = before.letter.map(|at| self.letters()[at].clone()).unwrap();
         if answer.status() != 202 {
-            // Google's keys did not come: the event is sent again.
-            return !alone && answer.status() == 503;
+            // Google's keys did not come, or had not come a moment ago: the event is sent again.
+            return answer.status() == 503
+                && (!alone || self.world.clock.now() < *self.keys_may_fail_until.lock().unwrap());
         }
         self.letters()[before.letter.unwrap()].taken = true;
-        let ends = !letter.arrived && self.user(user).is_concerned(&letter.ends);
+        let ends = !letter.arrived && self.user(user).is_concerned(&letter.ends, self.minted_at(user));
         !(alone && ends && self.is_active(user))
     }
 

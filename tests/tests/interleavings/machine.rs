@@ -36,6 +36,8 @@ pub(super) struct Machine {
     instances: Mutex<Vec<Arc<Instance>>>,
     browsers: Mutex<Vec<Visitor>>,
     pub(super) letters: Mutex<Vec<Letter>>,
+    /// While a request to Google failed a moment ago.
+    pub(super) keys_may_fail_until: Mutex<Timestamp>,
 }
 
 /// How things stood when an action began.
@@ -65,6 +67,7 @@ impl Machine {
             instances,
             browsers,
             letters: Mutex::default(),
+            keys_may_fail_until: Mutex::new(Timestamp::from_unix_millis(0)),
         }
     }
 
@@ -145,6 +148,7 @@ impl Machine {
             drop(halt);
         };
         tokio::join!(acts, meanwhile);
+        *self.keys_may_fail_until.lock().unwrap() = self.world.clock.now().after(LEASE);
         true
     }
 
@@ -178,7 +182,9 @@ impl Machine {
     fn is_end(&self, user: &User, action: Action, before: &Before) -> bool {
         match action.what {
             What::Disconnect(_) | What::RemoveAtGoogle { .. } => true,
-            What::Deliver { .. } => before.letter.is_some_and(|at| user.is_concerned(&self.letters()[at].ends)),
+            What::Deliver { .. } => {
+                before.letter.is_some_and(|at| user.is_concerned(&self.letters()[at].ends, self.minted_at(action.user)))
+            }
             What::Connect { .. } | What::List(_) | What::Write(_) => false,
         }
     }
@@ -246,6 +252,13 @@ impl Machine {
         let tokens = snapshot["grants"]["refresh_tokens"].as_array().unwrap().iter().rev();
         let mut live = tokens.filter(|token| token["sub"] == sub(USERS[user]) && token["dead"] == false);
         Some(live.next()?["token"].as_str().unwrap().to_owned())
+    }
+
+    /// When the stored refresh token was minted, if one is stored.
+    pub(super) fn minted_at(&self, user: usize) -> Option<Timestamp> {
+        let row = self.world.connection(USERS[user])?;
+        let mints = row["mints"]["NS"].as_array()?.iter();
+        mints.map(|mint| mint.as_str().unwrap().parse().unwrap()).max().map(Timestamp::from_unix_millis)
     }
 
     pub(super) fn is_active(&self, user: usize) -> bool {

@@ -18,8 +18,8 @@ pub(super) struct User {
     pub(super) works: bool,
     /// How many things that end an access have begun or come to their end.
     pub(super) ends: usize,
-    /// When the last consent was stored, and its refresh token.
-    consent: Option<(Timestamp, Option<String>)>,
+    /// The refresh token of the last consent.
+    refresh_token: Option<String>,
     row: Option<Row>,
     /// The highest generation that was seen.
     generation: u64,
@@ -53,18 +53,17 @@ impl User {
     }
 
     /// It was answered that there is access.
-    pub(super) fn consented(&mut self, now: Timestamp, refresh_token: Option<String>) {
+    pub(super) fn consented(&mut self, refresh_token: Option<String>) {
         self.works = true;
-        self.consent = Some((now, refresh_token));
+        self.refresh_token = refresh_token;
     }
 
-    /// Whether an event can be about the access that there is.
-    pub(super) fn is_concerned(&self, ends: &Ends) -> bool {
-        match (ends, &self.consent) {
-            (Ends::Nothing, _) => false,
-            (_, None) => true,
-            (Ends::Until(end), Some((at, _))) => at.unix_millis() <= end + SKEW,
-            (Ends::Token(token), Some((_, stored))) => stored.as_ref().is_none_or(|stored| stored == token),
+    /// Whether an event can be about the access that there is, by a refresh token that was minted then.
+    pub(super) fn is_concerned(&self, ends: &Ends, minted_at: Option<Timestamp>) -> bool {
+        match ends {
+            Ends::Nothing => false,
+            Ends::Until(end) => minted_at.is_none_or(|at| at.unix_millis() <= end + SKEW),
+            Ends::Token(token) => self.refresh_token.as_ref().is_none_or(|stored| stored == token),
         }
     }
 
