@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    aws::secret_store::SecretsManager,
+    aws::{connections::DynamoDbConnections, data_keys::KmsDataKeys, secret_store::SecretsManager},
     config::{BadVariable, GoogleEndpoints, Storage},
     domain::authorization_server::AuthorizationServer,
     front::Front,
@@ -41,12 +41,22 @@ impl Backend {
         let http = http::client()?;
         Ok(Self {
             front: Front::connect(environment).await?,
-            vault: Arc::new(Vault::in_aws(environment, storage)),
+            vault: Arc::new(vault(environment, storage)),
             server: Arc::new(GoogleAuthorizationServer::new(http.clone(), &endpoints)),
             http,
             endpoints,
         })
     }
+}
+
+/// The deployment's connections.
+pub fn vault(environment: &Environment, storage: Storage) -> Vault {
+    Vault::new(
+        Arc::new(DynamoDbConnections::new(&environment.aws, storage.table)),
+        Arc::new(KmsDataKeys::new(&environment.aws, storage.kms_key_id)),
+        environment.clock.clone(),
+        environment.random.clone(),
+    )
 }
 
 /// The deployment's secrets, read already if they can be. If they cannot, the first request tries again.

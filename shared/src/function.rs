@@ -74,6 +74,9 @@ pub async fn invoke(function: &dyn Function, event: &str, deadline: Deadline) ->
     let route = request.as_ref().ok().and_then(|request| matching(function.routes(), &request.method, &request.path));
     let handled = async {
         match (&request, route) {
+            (Ok(request), Some(route)) if route.is_for_backends && !request.signed_with_iam => {
+                Problem::from(Kind::Forbidden).to_response()
+            }
             (Ok(request), Some(route)) => {
                 let upkeep = tokio::time::timeout(UPKEEP, function.upkeep());
                 let handled = join(function.handle(route, request, deadline), upkeep);

@@ -19,11 +19,6 @@ use crate::domain::{
     time::Clock,
     user_id::UserId,
 };
-use crate::{
-    aws::{connections::DynamoDbConnections, data_keys::KmsDataKeys},
-    config::Storage,
-    function::Environment,
-};
 
 /// An access token is not handed out in the last minutes of its life.
 const ACCESS_TOKEN_MARGIN: Duration = Duration::from_mins(5);
@@ -86,16 +81,6 @@ impl Vault {
             clock,
             random,
         }
-    }
-
-    /// The vault of a deployment.
-    pub fn in_aws(environment: &Environment, storage: Storage) -> Self {
-        Self::new(
-            Arc::new(DynamoDbConnections::new(&environment.aws, storage.table)),
-            Arc::new(KmsDataKeys::new(&environment.aws, storage.kms_key_id)),
-            environment.clock.clone(),
-            environment.random.clone(),
-        )
     }
 
     /// The connection of a user.

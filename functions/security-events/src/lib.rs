@@ -59,7 +59,7 @@ impl SecurityEvents {
             tokens: SecurityEventTokens::new(http::client()?, endpoints.risc_configuration, clock.clone()),
             secrets: backend::secrets(&environment, deployment.client_secret_id, None).await,
             seen: Arc::new(DynamoDbSeenEvents::new(&environment.aws, storage.table.clone())),
-            vault: Vault::in_aws(&environment, storage),
+            vault: backend::vault(&environment, storage),
             clock,
         })
     }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use local::{
-    gateway::{ROUTES, Route},
+    gateway::{Authorizer, ROUTES, Route},
     google::Decision,
     stack::{CLIENT_SECRET_ID, CONNECTIONS_TABLE, COOKIE_KEY_SECRET_ID, EVENT_BUS_NAME, Settings, Stack},
 };
@@ -68,9 +68,13 @@ async fn the_gateways_routes_are_those_of_the_functions() {
     let functions = local::functions::connect(|| environment(&stack)).await.unwrap();
     let of_functions: BTreeSet<_> = functions
         .iter()
-        .flat_map(|function| function.routes().iter().map(|route| (function.name(), route.pattern.to_owned())))
+        .flat_map(|function| {
+            let name = function.name();
+            function.routes().iter().map(move |route| (name, route.pattern.to_owned(), route.is_for_backends))
+        })
         .collect();
-    let of_gateway: BTreeSet<_> = ROUTES.iter().map(|route| (route.function, route.key())).collect();
+    let of_gateway: BTreeSet<_> =
+        ROUTES.iter().map(|route| (route.function, route.key(), route.authorizer == Authorizer::AwsIam)).collect();
     assert_eq!(of_gateway, of_functions);
 }
 

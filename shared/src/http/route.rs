@@ -5,12 +5,20 @@
 pub struct Route {
     /// The method, a space, and the path; `{user_id}` stands for one segment.
     pub pattern: &'static str,
+    /// Whether only backends may call it, whose requests are signed with AWS IAM.
+    pub is_for_backends: bool,
 }
 
 impl Route {
     /// The route with that method and path, as in `GET /users/{user_id}/messages`.
     pub const fn new(pattern: &'static str) -> Self {
-        Self { pattern }
+        Self { pattern, is_for_backends: false }
+    }
+
+    /// The same for backends only. API Gateway's authorizer lets nobody else in; [`invoke`](crate::function::invoke)
+    /// refuses them too, for a route may be deployed without its authorizer.
+    pub const fn for_backends(pattern: &'static str) -> Self {
+        Self { pattern, is_for_backends: true }
     }
 
     /// The segment of the path that stands where the route has its parameter.
