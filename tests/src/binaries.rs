@@ -10,7 +10,6 @@ use std::{
 
 use serde_json::Value;
 
-/// The root of the workspace.
 const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
@@ -29,10 +28,14 @@ pub fn binary(name: &str) -> Result<PathBuf, NoBinary> {
     Ok(path)
 }
 
+/// The root of the workspace.
+pub fn workspace() -> PathBuf {
+    PathBuf::from(WORKSPACE)
+}
+
 /// Where Cargo puts what it builds: `CARGO_TARGET_DIR`, or `target` at the workspace's root.
 pub fn target_directory() -> PathBuf {
-    let workspace = PathBuf::from(WORKSPACE);
-    workspace.join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+    workspace().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
 fn build(name: &str) -> Result<PathBuf, NoBinary> {
