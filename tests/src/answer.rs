@@ -67,3 +67,20 @@ impl Answer {
         serde_json::from_str(&self.body())
     }
 }
+
+/// What an answer that is a problem with that status and code says.
+///
+/// # Panics
+/// If the answer is not that problem.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "an answer that is not that problem has failed the test"
+)]
+#[track_caller]
+pub fn problem(answer: &Answer, status: u16, code: &str) -> Value {
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
+    let body = answer.json().unwrap();
+    assert_eq!((answer.status(), body["code"].as_str()), (status, Some(code)), "{body}");
+    body
+}

@@ -26,10 +26,4 @@ mod authorize_url {
         assert_eq!(answer.status(), 200, "{}", answer.body());
         answer.json().unwrap()["authorization_url"].as_str().unwrap().to_owned()
     }
-
-    #[track_caller]
-    fn assert_problem(answer: &Answer, status: u16, code: &str) {
-        assert_eq!(answer.status(), status, "{}", answer.body());
-        assert_eq!(answer.json().unwrap()["code"], code);
-    }
 }

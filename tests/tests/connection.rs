@@ -6,7 +6,7 @@ mod connection {
 
     use serde_json::{Value, json};
     use tests::{
-        answer::Answer,
+        answer::{Answer, problem},
         event::Event,
         http_client::http_client,
         world::{ANNA, BASE_URL, CLIENT_ID, CLIENT_SECRET, Instance, Settings, Visitor, World, sub},
@@ -87,14 +87,6 @@ mod connection {
         let status = status(world).await;
         let warnings = status["warnings"].as_array().expect("a list");
         warnings.iter().map(|warning| warning["code"].as_str().unwrap().to_owned()).collect()
-    }
-
-    /// What an answer that is a problem says.
-    #[track_caller]
-    fn problem(answer: &Answer, status: u16, code: &str) -> Value {
-        let body = answer.json().expect("JSON");
-        assert_eq!((answer.status(), body["code"].as_str()), (status, Some(code)), "{body}");
-        body
     }
 
     #[track_caller]

@@ -7,7 +7,7 @@ mod list_messages {
     use local::google::Endpoint;
     use serde_json::Value;
     use tests::{
-        answer::Answer,
+        answer::{Answer, problem},
         event::Event,
         http_client::http_client,
         world::{ANNA, Settings, World, sub},
@@ -63,14 +63,6 @@ mod list_messages {
     fn ids(listing: &Value) -> Vec<String> {
         let messages = listing["messages"].as_array().expect("messages");
         messages.iter().map(|message| message["id"].as_str().unwrap().to_owned()).collect()
-    }
-
-    /// What an answer that is a problem says.
-    #[track_caller]
-    fn problem(answer: &Answer, status: u16, code: &str) -> Value {
-        let body = answer.json().expect("JSON");
-        assert_eq!((answer.status(), body["code"].as_str()), (status, Some(code)), "{body}");
-        body
     }
 
     /// Gmail's own answer to Anna's application, past the functions.

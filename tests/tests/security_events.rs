@@ -9,7 +9,7 @@ mod security_events {
     use serde_json::{Value, json};
     use shared::domain::time::Clock;
     use tests::{
-        answer::Answer,
+        answer::{Answer, problem},
         event::Event,
         world::{ANNA, CLIENT_ID, Instance, Visitor, World, sub},
     };
@@ -96,12 +96,6 @@ mod security_events {
         let body = answer.json().unwrap();
         assert_eq!((answer.status(), &body["code"]), (503, &"unavailable".into()), "{body}");
         assert!(answer.header("retry-after").is_some_and(|seconds| seconds.parse::<u32>().is_ok()));
-    }
-
-    #[track_caller]
-    fn assert_problem(answer: &Answer, status: u16, code: &str) {
-        let body = answer.json().unwrap();
-        assert_eq!((answer.status(), &body["code"]), (status, &code.into()), "{body}");
     }
 
     /// Asserts how Anna's stored connection stands.

@@ -5,11 +5,12 @@ use std::time::Duration;
 use serde_json::json;
 use shared::domain::time::{Clock, Timestamp};
 use tests::{
+    answer::problem,
     event::Event,
     world::{NAVIGATION, World},
 };
 
-use super::{assert_problem, parameters};
+use super::parameters;
 
 #[tokio::test]
 async fn authorize_url_answers_json_with_the_url_and_its_end() {
@@ -41,7 +42,7 @@ async fn authorize_url_answers_json_to_everyone() {
     for accept in [NAVIGATION, "application/json", "*/*"] {
         let visitor = world.visitor().accepting(accept);
         assert_eq!(visitor.authorize("").await.header("content-type"), Some("application/json"));
-        assert_problem(&visitor.authorize("prompt=none").await, 400, "invalid_request");
+        problem(&visitor.authorize("prompt=none").await, 400, "invalid_request");
     }
 }
 
@@ -52,9 +53,9 @@ async fn authorize_tells_people_of_an_error_in_html_and_programs_in_json() {
     let page = get(NAVIGATION).await;
     assert_eq!((page.status(), page.header("content-type")), (400, Some("text/html; charset=utf-8")));
     for accept in ["application/json", "*/*"] {
-        assert_problem(&get(accept).await, 400, "invalid_request");
+        problem(&get(accept).await, 400, "invalid_request");
     }
-    assert_problem(&world.visitor.get("/authorize?prompt=none").await, 400, "invalid_request");
+    problem(&world.visitor.get("/authorize?prompt=none").await, 400, "invalid_request");
 }
 
 #[tokio::test]
@@ -68,7 +69,7 @@ async fn there_is_nothing_at_other_paths_and_for_other_methods() {
         Event::get("/"),
     ] {
         let answer = world.instance.send_raw("authorize-url", &event.json().to_string()).await;
-        assert_problem(&answer, 404, "not_found");
+        problem(&answer, 404, "not_found");
     }
 }
 
@@ -76,8 +77,8 @@ async fn there_is_nothing_at_other_paths_and_for_other_methods() {
 async fn an_event_that_is_none_is_an_invalid_request() {
     let world = World::start().await;
     for event in ["", "null", "7", "{\"headers\": 7}", "{\"requestContext\": {\"http\": {\"method\": 1}}}"] {
-        assert_problem(&world.instance.send_raw("authorize-url", event).await, 400, "invalid_request");
+        problem(&world.instance.send_raw("authorize-url", event).await, 400, "invalid_request");
     }
     let undecodable = json!({"body": "%", "isBase64Encoded": true}).to_string();
-    assert_problem(&world.instance.send_raw("authorize-url", &undecodable).await, 400, "invalid_request");
+    problem(&world.instance.send_raw("authorize-url", &undecodable).await, 400, "invalid_request");
 }

@@ -1,8 +1,9 @@
 //! What callers may ask, and what they are told where they may not.
 
-use tests::world::{Settings, World};
-
-use super::assert_problem;
+use tests::{
+    answer::problem,
+    world::{Settings, World},
+};
 
 const APP: &str = "https://app.example.com";
 
@@ -37,7 +38,7 @@ async fn a_bad_parameter_is_an_invalid_request_that_names_it() {
     ] {
         for path in ["/authorize-url", "/authorize"] {
             let answer = world.visitor.get(&format!("{path}?{query}")).await;
-            assert_problem(&answer, 400, "invalid_request");
+            problem(&answer, 400, "invalid_request");
             let detail = answer.json().unwrap()["detail"].to_string();
             assert!(detail.contains(&format!("parameter {name} ")), "{query}: {detail}");
             assert_eq!(answer.cookies().count(), 0, "{query}");
@@ -105,7 +106,7 @@ async fn a_return_to_that_leads_anywhere_else_is_refused_by_name() {
         "/messages\u{0}",
     ] {
         let answer = world.authorize(&query(return_to)).await;
-        assert_problem(&answer, 400, "invalid_request");
+        problem(&answer, 400, "invalid_request");
         assert!(answer.body().contains("return_to"), "{return_to}");
     }
 }
@@ -113,7 +114,7 @@ async fn a_return_to_that_leads_anywhere_else_is_refused_by_name() {
 #[tokio::test]
 async fn by_default_no_other_origin_is_returned_to() {
     let world = World::start().await;
-    assert_problem(&world.authorize(&query(APP)).await, 400, "invalid_request");
+    problem(&world.authorize(&query(APP)).await, 400, "invalid_request");
 }
 
 fn query(return_to: &str) -> String {

@@ -109,7 +109,7 @@ async fn a_redirect_uri_that_is_not_registered_character_for_character_is_our_fa
     for base in ["https://mail.example.com:8443", "https://www.mail.example.com", ""] {
         let instance = world.instance_with(&[("PUBLIC_BASE_URL", base)]).await.unwrap();
         let answer = instance.send(&Event::get("/authorize-url")).await;
-        super::assert_problem(&answer, 500, "misconfigured");
+        tests::answer::problem(&answer, 500, "misconfigured");
         assert_eq!(answer.cookies().count(), 0);
         assert!(!answer.body().contains(DOMAIN_NAME));
     }

@@ -16,7 +16,7 @@ async fn messages_are_refused_at_once_without_a_word_to_google() {
         let calls = world.google_calls();
         for instance in [world.instance.clone(), world.another_instance().await] {
             let answer = list(&instance, ANNA).await;
-            assert_problem(&answer, 401, "reauthorization_required");
+            problem(&answer, 401, "reauthorization_required");
             let url = format!("{BASE_URL}/authorize?login_hint={}&prompt=consent", sub(ANNA));
             assert_eq!(answer.json().unwrap()["authorization_url"], url);
         }
@@ -32,7 +32,7 @@ async fn a_browser_whose_tokens_were_revoked_is_told_why_it_must_consent() {
     let world = connected().await;
     assert_taken(&deliver(&world, &end(&world)).await);
     let calls = world.google_calls();
-    assert_problem(&world.visitor.get("/messages").await, 401, "reauthorization_required");
+    problem(&world.visitor.get("/messages").await, 401, "reauthorization_required");
     let told = world.visitor.get("/connection").await.json().unwrap();
     assert_eq!((&told["status"], &told["status_reason"]), (&"revoked".into(), &"tokens_revoked".into()));
     assert_eq!(world.google_calls(), calls);
@@ -44,10 +44,10 @@ async fn sessions_that_were_there_are_refused_on_every_instance_and_mail_is_not(
     let early = world.visitor.duplicate();
     assert_eq!(early.get("/messages").await.status(), 200);
     assert_taken(&deliver(&world, &saying(&world, "risc", "sessions-revoked", &about(ANNA))).await);
-    assert_problem(&early.get("/messages").await, 401, "session_required");
-    assert_problem(&early.get("/connection").await, 401, "session_required");
+    problem(&early.get("/messages").await, 401, "session_required");
+    problem(&early.get("/connection").await, 401, "session_required");
     let elsewhere = early.duplicate().at(&world.another_instance().await);
-    assert_problem(&elsewhere.get("/messages").await, 401, "session_required");
+    problem(&elsewhere.get("/messages").await, 401, "session_required");
     assert_eq!(list(&world.instance, ANNA).await.status(), 200, "the access itself goes on");
 }
 
@@ -59,7 +59,7 @@ async fn a_new_session_works_after_the_old_ones_ended() {
     world.clock.advance(Duration::from_secs(1));
     let later = connect_apart(&world, ANNA).await;
     assert_eq!(later.get("/messages").await.status(), 200);
-    assert_problem(&early.get("/messages").await, 401, "session_required");
+    problem(&early.get("/messages").await, 401, "session_required");
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_session_as_old_as_the_event_to_the_millisecond_is_refused() {
     let world = World::start().await;
     let visitor = connect_apart(&world, ANNA).await;
     assert_taken(&deliver(&world, &saying(&world, "risc", "sessions-revoked", &about(ANNA))).await);
-    assert_problem(&visitor.get("/connection").await, 401, "session_required");
+    problem(&visitor.get("/connection").await, 401, "session_required");
     world.clock.advance(Duration::from_millis(1));
     let later = connect_apart(&world, ANNA).await;
     assert_eq!(later.get("/connection").await.status(), 200);

@@ -45,7 +45,7 @@ async fn an_event_during_a_refresh_ends_the_access_and_the_refresh_does_not_brin
                 last.release();
             };
             let (answer, ()) = tokio::join!(list(&world.instance, ANNA), told);
-            assert_problem(&answer, 401, "reauthorization_required");
+            problem(&answer, 401, "reauthorization_required");
             assert_status(&world, "revoked", Some(reason));
             assert_eq!(world.attribute(ANNA, "access_token"), None);
             assert_eq!(world.attribute(ANNA, "lease_owner"), None);
@@ -67,7 +67,7 @@ async fn an_event_that_a_refresh_overtakes_ends_the_access_all_the_same() {
         let (answer, ()) = tokio::join!(deliver(&world, &token), overtaken);
         assert_taken(&answer);
         assert_status(&world, "revoked", Some(reason));
-        assert_problem(&list(&world.instance, ANNA).await, 401, "reauthorization_required");
+        problem(&list(&world.instance, ANNA).await, 401, "reauthorization_required");
     }
 }
 
@@ -88,7 +88,7 @@ async fn sessions_that_end_during_a_refresh_cost_nobody_the_access() {
     let (answer, ()) = tokio::join!(list(&world.instance, ANNA), told);
     assert_eq!(answer.status(), 200, "{}", answer.body());
     assert_status(&world, "active", None);
-    assert_problem(&early.get("/messages").await, 401, "session_required");
+    problem(&early.get("/messages").await, 401, "session_required");
     assert_eq!(list(&*world.another_instance().await, ANNA).await.status(), 200);
 }
 
@@ -104,7 +104,7 @@ async fn sessions_end_although_a_refresh_overtakes_the_event() {
     };
     let (answer, ()) = tokio::join!(deliver(&world, &ended), overtaken);
     assert_taken(&answer);
-    assert_problem(&world.visitor.get("/messages").await, 401, "session_required");
+    problem(&world.visitor.get("/messages").await, 401, "session_required");
     assert_eq!(list(&world.instance, ANNA).await.status(), 200);
 }
 
@@ -173,6 +173,6 @@ async fn whichever_of_google_and_the_event_tells_first_decides_the_reason_and_bo
         mark.release();
     };
     let (answer, ()) = tokio::join!(list(&world.instance, ANNA), told);
-    assert_problem(&answer, 401, "reauthorization_required");
+    problem(&answer, 401, "reauthorization_required");
     assert_status(&world, "revoked", Some("tokens_revoked"));
 }

@@ -147,7 +147,7 @@ async fn of_several_events_none_is_forgotten_when_one_fails() {
     assert_eq!(seen(&world).len(), 0);
     world.aws.faults().clear("KMS");
     assert_taken_at_last(&world, &set, Some("token_revoked")).await;
-    assert_problem(&world.visitor.get("/connection").await, 401, "session_required");
+    problem(&world.visitor.get("/connection").await, 401, "session_required");
 }
 
 #[tokio::test]
@@ -189,7 +189,7 @@ async fn a_secret_that_is_no_client_is_our_fault_and_google_sends_again() {
     let file = world.google.client_secret_file(CLIENT_ID).unwrap().to_string();
     world.aws.secrets().put(tests::world::CLIENT_SECRET_ID, "{}").unwrap();
     let (instance, token) = (world.another_instance().await, end(&world));
-    assert_problem(&deliver_to(&instance, &token).await, 500, "misconfigured");
+    problem(&deliver_to(&instance, &token).await, 500, "misconfigured");
     world.aws.secrets().put(tests::world::CLIENT_SECRET_ID, &file).unwrap();
     assert_taken(&deliver_to(&instance, &token).await);
     assert_status(&world, "revoked", Some("tokens_revoked"));
