@@ -1,4 +1,4 @@
-"""Deploys the transformed SAM template to a running moto, and prints the environment that each function then has.
+"""Deploys the transformed SAM template to a moto that holds nothing yet, and prints the environment that each function then has.
 
     sam-deploy.py ENDPOINT [Parameter=value …]
 
