@@ -98,7 +98,6 @@ resource "aws_apigatewayv2_stage" "default" {
 
 resource "aws_cloudwatch_log_group" "api" {
   # checkov:skip=CKV_AWS_158: CloudWatch Logs encrypts with AWS's own key; a line holds no path, query string or header
-  # checkov:skip=CKV_AWS_338: how long to keep logs is the operator's to say (log_retention_days); a year is not for everyone
   name              = "/aws/apigateway/${var.name}"
   retention_in_days = var.log_retention_days
 }

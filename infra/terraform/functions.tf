@@ -47,8 +47,6 @@ locals {
 }
 
 resource "aws_lambda_function" "function" {
-  # checkov:skip=CKV_AWS_50: X-Ray is switched on by the variable tracing; it costs, and requests are logged without it
-  # checkov:skip=CKV_AWS_115: reserved by the variable reserved_concurrency; reserving takes from the account's other functions
   # checkov:skip=CKV_AWS_116: a dead-letter queue is for asynchronous invocations; there are none
   # checkov:skip=CKV_AWS_117: what it calls is on the internet (Google, AWS); a VPC would add a NAT gateway and no protection
   # checkov:skip=CKV_AWS_173: environment variables hold names and ARNs, never a secret
@@ -88,7 +86,6 @@ resource "aws_lambda_function" "function" {
 
 resource "aws_cloudwatch_log_group" "function" {
   # checkov:skip=CKV_AWS_158: CloudWatch Logs encrypts with AWS's own key; there is no token, secret or address in a line
-  # checkov:skip=CKV_AWS_338: how long to keep logs is the operator's to say (log_retention_days); a year is not for everyone
   for_each = local.functions
 
   name              = "/aws/lambda/${var.name}-${each.key}"
