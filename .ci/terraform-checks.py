@@ -388,7 +388,7 @@ def nothing():
     expect("roles", [role["RoleName"] for role in aws("iam").list_roles()["Roles"] if role["RoleName"].startswith(NAME)], [])
     kms = aws("kms")
     keys = [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]]
-    ours = {key["KeyState"] for key in keys if key["KeyManager"] == "CUSTOMER"}
+    ours = {key["KeyState"] for key in keys if key["Description"].startswith(NAME)}
     expect("keys", ours, {"PendingDeletion"})
 
 

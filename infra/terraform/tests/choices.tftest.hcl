@@ -18,7 +18,7 @@ run "by_default_there_is_no_domain_and_nobody_is_told" {
   }
 
   assert {
-    condition     = alltrue([for function in aws_lambda_function.function : !contains(keys(function.environment[0].variables), "PUBLIC_BASE_URL")])
+    condition     = alltrue([for function in local.functions : !contains(keys(function.variables), "PUBLIC_BASE_URL")])
     error_message = "Functions must go by the host name of the request."
   }
 
@@ -58,7 +58,7 @@ run "a_domain_closes_the_host_name_that_api_gateway_gives" {
   }
 
   assert {
-    condition     = aws_lambda_function.function["callback"].environment[0].variables["PUBLIC_BASE_URL"] == "https://mail.example.com"
+    condition     = local.functions["callback"].variables["PUBLIC_BASE_URL"] == "https://mail.example.com"
     error_message = "Functions must know the domain."
   }
 
@@ -92,7 +92,7 @@ run "what_stands_before_the_api_wins_over_its_domain" {
   }
 
   assert {
-    condition     = output.redirect_uri == "https://mail.example.com/callback" && aws_lambda_function.function["connection"].environment[0].variables["PUBLIC_BASE_URL"] == "https://mail.example.com"
+    condition     = output.redirect_uri == "https://mail.example.com/callback" && local.functions["connection"].variables["PUBLIC_BASE_URL"] == "https://mail.example.com"
     error_message = "Browsers must be sent to the CDN."
   }
 }
@@ -107,7 +107,7 @@ run "a_restored_table_is_used_instead_of_the_own_one" {
   }
 
   assert {
-    condition     = aws_lambda_function.function["callback"].environment[0].variables["CONNECTIONS_TABLE"] == "restored"
+    condition     = local.functions["callback"].variables["CONNECTIONS_TABLE"] == "restored"
     error_message = "Functions must use it."
   }
 
@@ -140,7 +140,7 @@ run "a_key_that_is_given_is_used_and_none_is_made" {
   }
 
   assert {
-    condition     = aws_lambda_function.function["callback"].environment[0].variables["TOKEN_KMS_KEY_ID"] == "arn:aws:kms:eu-central-1:123456789012:key/mrk-1" && aws_dynamodb_table.connections.server_side_encryption[0].kms_key_arn == "arn:aws:kms:eu-central-1:123456789012:key/mrk-1"
+    condition     = local.functions["callback"].variables["TOKEN_KMS_KEY_ID"] == "arn:aws:kms:eu-central-1:123456789012:key/mrk-1" && aws_dynamodb_table.connections.server_side_encryption[0].kms_key_arn == "arn:aws:kms:eu-central-1:123456789012:key/mrk-1"
     error_message = "It must wrap and encrypt."
   }
 }
