@@ -77,9 +77,10 @@ resource "aws_cloudwatch_metric_alarm" "throttles" {
   alarm_actions       = local.alarm_actions
   ok_actions          = local.alarm_actions
 
+  # A function that was not invoked has no data, which must not hide another's throttles.
   metric_query {
     id          = "throttles"
-    expression  = "SUM(METRICS())"
+    expression  = "SUM(FILL(METRICS(), 0))"
     label       = "Throttled invocations"
     return_data = true
   }

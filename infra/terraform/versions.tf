@@ -1,5 +1,6 @@
-# Terraform 1.11 is the first with write-only arguments, which keep the cookie key out of the state; the provider has
-# them from 5.100 on for what is used here. The provider's region and account are where everything goes.
+# Terraform 1.11 is the first with write-only arguments, which keep the cookie key out of the state. Every change is tried
+# with version 5.100 of the provider; nothing is used that version 6 removed. Everything goes to the provider's region and
+# account.
 terraform {
   required_version = ">= 1.11"
 

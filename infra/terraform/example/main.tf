@@ -5,9 +5,10 @@ terraform {
   required_version = ">= 1.11"
 
   required_providers {
+    # The module allows version 6, too; this is the one that every change is tried with.
     aws = {
       source  = "hashicorp/aws"
-      version = ">= 5.100, < 7"
+      version = "~> 5.100"
     }
   }
 }
