@@ -189,3 +189,6 @@ fn speaker() -> (Option<&'static str>, Option<String>) {
 fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 10_000.0).round() / 10.0
 }
+
+#[cfg(test)]
+mod tests;
