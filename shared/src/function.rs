@@ -24,7 +24,7 @@ use crate::{
         problem::{Kind, Problem},
         route::{Route, matching},
     },
-    telemetry::{self, LambdaInvocation, Measured},
+    telemetry::{self, LambdaInvocation, Measured, Metric, count},
 };
 
 /// API Gateway waits 30 seconds for an HTTP API's function; an answer after that reaches nobody.
@@ -77,7 +77,7 @@ pub async fn invoke(function: &dyn Function, event: &str, deadline: Deadline) ->
     let request = Request::from_event(event);
     let route = request.as_ref().ok().and_then(|request| matching(function.routes(), &request.method, &request.path));
     let handled = async {
-        match (&request, route) {
+        let response = match (&request, route) {
             (Ok(request), Some(route)) if route.is_for_backends && !request.signed_with_iam => {
                 Problem::from(Kind::Forbidden).to_response()
             }
@@ -90,7 +90,11 @@ pub async fn invoke(function: &dyn Function, event: &str, deadline: Deadline) ->
             }
             (Ok(_), None) => Problem::from(Kind::NotFound).to_response(),
             (Err(error), _) => Problem::invalid_request(format!("{error}.")).to_response(),
+        };
+        if response.outcome == Kind::Misconfigured.row().code {
+            count(Metric::Misconfigured, 1);
         }
+        response
     };
     telemetry::invocation(function.name(), route.map_or("none", |route| route.pattern), handled).await
 }
@@ -116,8 +120,8 @@ where
 {
     telemetry::init(std::env::var("RUST_LOG").ok().as_deref());
     let start = async { connect(Environment::of_process().await).await };
-    // The future of a start is large, and there is one only.
-    let (connected, before) = telemetry::starting(Box::pin(start)).await;
+    // It is large, and done long before the environment ends.
+    let (connected, before) = Box::pin(telemetry::starting(start)).await;
     let function = match connected {
         Ok(function) => function,
         Err(error) => {

@@ -17,10 +17,7 @@ use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
 
 pub use self::metrics::{Measured, Metric};
 use self::{json_lines::JsonLines, metrics::service};
-use crate::{
-    domain::time::Timestamp,
-    http::{Response, problem::Kind},
-};
+use crate::{domain::time::Timestamp, http::Response};
 
 tokio::task_local! {
     static LAMBDA: RefCell<Option<LambdaInvocation>>;
@@ -71,11 +68,12 @@ pub fn init(level: Option<&str>) {
 
 /// Runs a function's start; also gives what was measured in it, for the line of the first invocation.
 pub async fn starting<T>(start: impl Future<Output = T>) -> (T, Measured) {
-    recorded(Recording::default(), async {
-        let output = start.await;
-        (output, take_measured())
-    })
-    .await
+    RECORDING
+        .scope(RefCell::default(), async {
+            let output = start.await;
+            (output, take_measured())
+        })
+        .await
 }
 
 /// Runs what answers one invocation by Lambda: its line has Lambda's ids and the metrics. Elsewhere a line has neither.
@@ -89,15 +87,7 @@ pub async fn invocation(
     route: &'static str,
     handled: impl Future<Output = Response>,
 ) -> Response {
-    let handled = async {
-        let response = handled.await;
-        if response.outcome == Kind::Misconfigured.row().code {
-            count(Metric::Misconfigured, 1);
-        }
-        response
-    };
-    observed(function, handled, |response, seen| {
-        let Seen { duration_ms, cold, upstream, trace_id, metrics } = seen;
+    observed(function, handled, |response, Seen { duration_ms, cold, upstream, trace_id, metrics }| {
         let (outcome, status) = (response.outcome, response.status_code);
         tracing::info!(route, outcome, status, duration_ms, cold, upstream, trace_id, metrics, "request");
     })
@@ -130,20 +120,27 @@ async fn observed<T>(function: &'static str, future: impl Future<Output = T>, lo
     let earlier = measured.calls.len();
     measured.count(Metric::ColdStarts, cold.into());
     let request_id = lambda.as_ref().map(|lambda| lambda.request_id.clone());
-    recorded(Recording { function: Some(function), request_id, measured }, async {
-        let output = future.await;
-        let measured = take_measured();
-        let upstream = measured.calls.get(earlier..).unwrap_or_default();
-        let upstream = serde_json::to_string(upstream).unwrap_or_default();
-        let members = lambda.as_ref().and_then(|lambda| {
-            measured.to_members(service(&lambda.function_name, function), function, lambda.began_at)
-        });
-        let metrics = members.and_then(|members| serde_json::to_string(&members).ok());
-        let trace_id = lambda.and_then(|lambda| lambda.trace_id);
-        log(&output, Seen { duration_ms: millis(started.elapsed()), cold, upstream, trace_id, metrics });
-        output
-    })
-    .await
+    let recording = RefCell::new(Recording { function: Some(function), request_id, measured });
+    RECORDING
+        .scope(recording, async {
+            let output = future.await;
+            let measured = take_measured();
+            let upstream = measured.calls.get(earlier..).unwrap_or_default();
+            let upstream = serde_json::to_string(upstream).unwrap_or_default();
+            let metrics = lambda.as_ref().and_then(|lambda| lambda.metrics(function, &measured));
+            let trace_id = lambda.and_then(|lambda| lambda.trace_id);
+            log(&output, Seen { duration_ms: millis(started.elapsed()), cold, upstream, trace_id, metrics });
+            output
+        })
+        .await
+}
+
+impl LambdaInvocation {
+    /// The metrics as a JSON object, if there are any.
+    fn metrics(&self, function: &'static str, measured: &Measured) -> Option<String> {
+        let members = measured.to_members(service(&self.function_name, function), function, self.began_at);
+        serde_json::to_string(&members?).ok()
+    }
 }
 
 /// Runs an upstream call and remembers how long it took.
@@ -158,10 +155,6 @@ pub async fn timed<T>(call: &'static str, future: impl Future<Output = T>) -> T 
 /// Counts what happened, for the metrics of the invocation under way.
 pub fn count(metric: Metric, n: u64) {
     record(|measured| measured.count(metric, n));
-}
-
-async fn recorded<T>(recording: Recording, future: impl Future<Output = T>) -> T {
-    RECORDING.scope(RefCell::new(recording), future).await
 }
 
 fn record(change: impl FnOnce(&mut Measured)) {

@@ -1,4 +1,4 @@
-//! The metrics in the lines of the functions' real binaries, as CloudWatch finds them there.
+//! The metrics in the lines of the functions' real binaries, as they are found there by those who read them.
 
 #[cfg(test)]
 mod metrics {
@@ -59,7 +59,7 @@ mod metrics {
         Event::get(&format!("/users/{}/messages", sub(ANNA))).query(query).iam().json()
     }
 
-    /// What CloudWatch makes of a line: each metric with the names of its dimensions, and its value.
+    /// What is made of a line: each metric with the names of its dimensions, and its value.
     fn metrics(line: &Value) -> Vec<(String, Vec<String>, Value)> {
         let of_directive = |directive: &Value| {
             assert_eq!(directive["Namespace"], "GmailConnect");

@@ -1,4 +1,4 @@
-//! Metrics in CloudWatch's
+//! Metrics in Amazon's
 //! [embedded metric format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html):
 //! members of the line that each invocation has anyway. A metric is in a line only where something happened.
 
@@ -91,23 +91,12 @@ impl Measured {
     /// The metrics as members of the line of an invocation that began at that time; `None` if there are none.
     pub(super) fn to_members(&self, service: &str, function: &str, at: Timestamp) -> Option<Map<String, Value>> {
         let latencies = self.latencies();
-        let counts = self.counts.keys().filter(|name| **name != COLD_STARTS).map(|name| definition(name, "Count"));
-        let of_service = counts.chain(latencies.keys().map(|name| definition(name, "Milliseconds"))).collect();
-        let cold_starts = self.counts.contains_key(COLD_STARTS).then(|| definition(COLD_STARTS, "Count"));
-        let by_cause = self.cause.map(|_| definition(REAUTHORIZATIONS, "Count"));
-        let directives: Vec<_> = [
-            directive(&["Service"], of_service),
-            directive(&["Service", "Function"], cold_starts.into_iter().collect()),
-            directive(&["Service", "Cause"], by_cause.into_iter().collect()),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let directives = self.directives(&latencies);
         if directives.is_empty() {
             return None;
         }
         let mut members = Map::new();
-        let mut put = |name: &str, value| members.insert(name.to_owned(), value);
+        let mut put = |name: &str, value: Value| members.extend([(name.to_owned(), value)]);
         put("_aws", json!({ "Timestamp": at.unix_millis(), "CloudWatchMetrics": directives }));
         put("Service", service.into());
         if self.counts.contains_key(COLD_STARTS) {
@@ -116,9 +105,30 @@ impl Measured {
         if let Some(cause) = self.cause {
             put("Cause", cause.into());
         }
-        self.counts.iter().for_each(|(name, count)| drop(put(name, (*count).into())));
-        latencies.into_iter().for_each(|(name, values)| drop(put(name, folded(values).into())));
+        for (name, count) in &self.counts {
+            put(name, (*count).into());
+        }
+        for (name, values) in latencies {
+            put(name, folded(values).into());
+        }
         Some(members)
+    }
+
+    /// Which metrics there are, for each set of dimensions that has some.
+    fn directives(&self, latencies: &BTreeMap<&str, Vec<f64>>) -> Vec<Value> {
+        let definition = |name: &str, unit: &str| json!({ "Name": name, "Unit": unit });
+        let counts = self.counts.keys().filter(|name| **name != COLD_STARTS).map(|name| definition(name, "Count"));
+        let of_service = counts.chain(latencies.keys().map(|name| definition(name, "Milliseconds"))).collect();
+        let cold_starts = self.counts.contains_key(COLD_STARTS).then(|| definition(COLD_STARTS, "Count"));
+        let by_cause = self.cause.map(|_| definition(REAUTHORIZATIONS, "Count"));
+        let sets: [(&[&str], Vec<Value>); 3] = [
+            (&["Service"], of_service),
+            (&["Service", "Function"], cold_starts.into_iter().collect()),
+            (&["Service", "Cause"], by_cause.into_iter().collect()),
+        ];
+        let some = sets.into_iter().filter(|(_, metrics)| !metrics.is_empty());
+        let directive = |(dimensions, metrics): (&[&str], Vec<Value>)| json!({ "Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics });
+        some.map(directive).collect()
     }
 
     fn latencies(&self) -> BTreeMap<&'static str, Vec<f64>> {
@@ -140,14 +150,6 @@ pub(super) fn service<'a>(function_name: &'a str, function: &str) -> &'a str {
 
 fn latency_of(call: &str) -> Option<&'static str> {
     LATENCIES.iter().find(|(prefix, _)| call.starts_with(prefix)).map(|(_, metric)| *metric)
-}
-
-fn definition(name: &str, unit: &str) -> Value {
-    json!({ "Name": name, "Unit": unit })
-}
-
-fn directive(dimensions: &[&str], metrics: Vec<Value>) -> Option<Value> {
-    (!metrics.is_empty()).then(|| json!({ "Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics }))
 }
 
 /// No more values than a line may have: of more, those at even distances by rank, the smallest and the largest among

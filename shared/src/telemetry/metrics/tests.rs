@@ -8,7 +8,7 @@ const AT: Timestamp = Timestamp::from_unix_millis(1_795_345_200_123);
 
 /// Everything that is wrong with metrics by
 /// [the format's schema](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html#CloudWatch_Embedded_Metric_Format_Specification_schema)
-/// and CloudWatch's limits.
+/// and its limits.
 fn faults(line: &Map<String, Value>) -> Vec<String> {
     let mut faults = Vec::new();
     let mut check = |holds: bool, what: String| faults.extend((!holds).then_some(what));
@@ -62,8 +62,8 @@ fn members(measured: &Measured) -> Option<Value> {
 
 #[test]
 fn what_was_measured_is_said_with_its_dimensions_and_units() {
-    let mut measured = Measured::default();
-    measured.calls = vec![call("kms.decrypt", 1.5), call("gmail.list", 2.0), call("gmail.batch", 3.0)];
+    let calls = vec![call("kms.decrypt", 1.5), call("gmail.list", 2.0), call("gmail.batch", 3.0)];
+    let mut measured = Measured { calls, ..Measured::default() };
     measured.count(Metric::ColdStarts, 1);
     measured.count(Metric::GmailQuotaUnits, 5);
     measured.count(Metric::GmailQuotaUnits, 40);
