@@ -19,9 +19,10 @@ pub use self::metrics::{Measured, Metric};
 use self::{json_lines::JsonLines, metrics::service};
 use crate::{domain::time::Timestamp, http::Response};
 
+// Boxed, so that the futures that carry them stay small.
 tokio::task_local! {
-    static LAMBDA: RefCell<Option<LambdaInvocation>>;
-    static RECORDING: RefCell<Recording>;
+    static LAMBDA: RefCell<Option<Box<LambdaInvocation>>>;
+    static RECORDING: RefCell<Box<Recording>>;
 }
 
 /// Whether no request has been handled yet.
@@ -78,7 +79,7 @@ pub async fn starting<T>(start: impl Future<Output = T>) -> (T, Measured) {
 
 /// Runs what answers one invocation by Lambda: its line has Lambda's ids and the metrics. Elsewhere a line has neither.
 pub async fn in_lambda<T>(invocation: LambdaInvocation, answered: impl Future<Output = T>) -> T {
-    LAMBDA.scope(RefCell::new(Some(invocation)), answered).await
+    LAMBDA.scope(RefCell::new(Some(Box::new(invocation))), answered).await
 }
 
 /// Runs one invocation of a function and logs its line.
@@ -120,7 +121,7 @@ async fn observed<T>(function: &'static str, future: impl Future<Output = T>, lo
     let earlier = measured.calls.len();
     measured.count(Metric::ColdStarts, cold.into());
     let request_id = lambda.as_ref().map(|lambda| lambda.request_id.clone());
-    let recording = RefCell::new(Recording { function: Some(function), request_id, measured });
+    let recording = RefCell::new(Box::new(Recording { function: Some(function), request_id, measured }));
     RECORDING
         .scope(recording, async {
             let output = future.await;
@@ -172,7 +173,7 @@ fn take_measured() -> Measured {
 
 /// The function of the invocation under way, and the invocation's id where Lambda gave one.
 fn speaker() -> (Option<&'static str>, Option<String>) {
-    let speaker = |recording: &RefCell<Recording>| {
+    let speaker = |recording: &RefCell<Box<Recording>>| {
         let recording = recording.borrow();
         (recording.function, recording.request_id.clone())
     };
