@@ -1,5 +1,6 @@
 //! Adapters to AWS: the table of connections and seen events, the key that wraps data keys, and the secrets.
 
+pub mod call_log;
 pub mod clients;
 pub mod connections;
 pub mod data_keys;

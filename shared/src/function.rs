@@ -1,10 +1,14 @@
 //! What a Lambda function is, and how one event goes through it.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    process::ExitCode,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use futures_util::future::join;
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Context, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -12,7 +16,7 @@ use crate::{
     config::{BadVariable, Variables},
     domain::{
         random::{Random, SystemRandomness},
-        time::{Clock, SystemClock},
+        time::{Clock, SystemClock, Timestamp},
     },
     front::unavailable,
     http::{
@@ -20,7 +24,7 @@ use crate::{
         problem::{Kind, Problem},
         route::{Route, matching},
     },
-    telemetry,
+    telemetry::{self, LambdaInvocation, Measured, Metric, count},
 };
 
 /// API Gateway waits 30 seconds for an HTTP API's function; an answer after that reaches nobody.
@@ -73,7 +77,7 @@ pub async fn invoke(function: &dyn Function, event: &str, deadline: Deadline) ->
     let request = Request::from_event(event);
     let route = request.as_ref().ok().and_then(|request| matching(function.routes(), &request.method, &request.path));
     let handled = async {
-        match (&request, route) {
+        let response = match (&request, route) {
             (Ok(request), Some(route)) if route.is_for_backends && !request.signed_with_iam => {
                 Problem::from(Kind::Forbidden).to_response()
             }
@@ -86,7 +90,11 @@ pub async fn invoke(function: &dyn Function, event: &str, deadline: Deadline) ->
             }
             (Ok(_), None) => Problem::from(Kind::NotFound).to_response(),
             (Err(error), _) => Problem::invalid_request(format!("{error}.")).to_response(),
+        };
+        if response.outcome == Kind::Misconfigured.row().code {
+            count(Metric::Misconfigured, 1);
         }
+        response
     };
     telemetry::invocation(function.name(), route.map_or("none", |route| route.pattern), handled).await
 }
@@ -111,17 +119,24 @@ where
     A: Serialize,
 {
     telemetry::init(std::env::var("RUST_LOG").ok().as_deref());
-    let function = match connect(Environment::of_process().await).await {
+    let start = async { connect(Environment::of_process().await).await };
+    // It is large, and done long before the environment ends.
+    let (connected, before) = Box::pin(telemetry::starting(start)).await;
+    let function = match connected {
         Ok(function) => function,
         Err(error) => {
             tracing::error!(%error, "the function cannot start");
             return ExitCode::FAILURE;
         }
     };
-    let (function, answer) = (&function, &answer);
+    let (function, answer, before) = (&function, &answer, &Mutex::new(before));
     let handle = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-        let deadline = deadline(event.context.deadline, SystemClock.now().unix_millis());
-        Ok::<_, std::convert::Infallible>(answer(function, event.payload.get(), deadline).await)
+        let (event, context) = event.into_parts();
+        let now = SystemClock.now();
+        let deadline = deadline(context.deadline, now.unix_millis());
+        let before = std::mem::take(&mut *before.lock().unwrap_or_else(PoisonError::into_inner));
+        let answered = answer(function, event.get(), deadline);
+        Ok::<_, std::convert::Infallible>(telemetry::in_lambda(told(context, now, before), answered).await)
     });
     match lambda_runtime::run(handle).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -130,6 +145,21 @@ where
             ExitCode::FAILURE
         }
     }
+}
+
+/// What Lambda tells of an invocation, for its line.
+fn told(context: Context, began_at: Timestamp, before: Measured) -> LambdaInvocation {
+    let trace_id = context.xray_trace_id.as_deref().and_then(trace_id).map(str::to_owned);
+    let (function_name, request_id) = (context.env_config.function_name.clone(), context.request_id);
+    LambdaInvocation { function_name, request_id, trace_id, began_at, before }
+}
+
+/// The trace in a [tracing header](https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader),
+/// if that is as it should be.
+fn trace_id(header: &str) -> Option<&str> {
+    let root = header.split(';').find_map(|part| part.trim().strip_prefix("Root="))?;
+    let is_plain = root.len() == 35 && root.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    is_plain.then_some(root)
 }
 
 /// The deadline of an invocation, a little before Lambda's own and API Gateway's. Both are in milliseconds since the
@@ -174,6 +204,23 @@ impl Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_trace_is_the_root_of_lambdas_header() {
+        let id = "1-5759e988-bd862e3fe1be46a994272793";
+        for (header, expected) in [
+            (format!("Root={id}"), Some(id)),
+            (format!("Root={id};Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:2b0a7d2a:0"), Some(id)),
+            (format!("Self=1-67891234-12456789abcdef012345678; Root={id}"), Some(id)),
+            ("Sampled=0".to_owned(), None),
+            ("Root=".to_owned(), None),
+            (format!("Root={id}{id}"), None),
+            (format!("Root={}", "\"".repeat(35)), None),
+            (String::new(), None),
+        ] {
+            assert_eq!(trace_id(&header), expected, "{header}");
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_deadline_is_before_lambdas_and_api_gateways_and_one_in_the_past_is_none() {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::{
     config::BadVariable,
     function::{Deadline, Environment, run_with},
-    telemetry,
+    telemetry::{self, Metric, count},
 };
 
 /// What changed of one item.
@@ -101,6 +101,7 @@ fn read(event: &str) -> Vec<Record> {
 /// records are delivered again.
 fn incomplete(records: &[Record]) -> Option<&Record> {
     let found = records.iter().find(|record| !record.has_both_images)?;
+    count(Metric::Misconfigured, 1);
     tracing::error!("the table's stream must have NEW_AND_OLD_IMAGES; nothing is told until it does");
     Some(found)
 }

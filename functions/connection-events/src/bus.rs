@@ -7,7 +7,10 @@ use aws_sdk_eventbridge::{
     types::{PutEventsRequestEntry, PutEventsResultEntry},
 };
 use shared::{
-    aws::{clients::RetryLog, failure::Failure},
+    aws::{
+        call_log::{CallLog, note_denial},
+        failure::Failure,
+    },
     telemetry::timed,
 };
 
@@ -29,7 +32,7 @@ impl EventBus {
 
     /// The bus of that name or ARN.
     pub(crate) fn new(config: &SdkConfig, name: String) -> Self {
-        let config = Builder::from(config).interceptor(RetryLog).build();
+        let config = Builder::from(config).interceptor(CallLog).build();
         Self { client: Client::from_conf(config), name }
     }
 
@@ -64,6 +67,7 @@ fn taken(entries: &[PutEventsResultEntry]) -> usize {
     let refused = entries.iter().position(|entry| entry.event_id().is_none());
     if let Some(entry) = refused.and_then(|index| entries.get(index)) {
         let error = entry.error_code().unwrap_or("unknown");
+        note_denial("EventBridge", "PutEvents", error);
         tracing::error!(error, "the bus did not take an event; it is delivered again");
     }
     refused.unwrap_or(entries.len())

@@ -8,7 +8,7 @@ use shared::{
     domain::{
         backoff::Backoff,
         connection::{Connection, Status},
-        revocation::{Reason, is_disconnection},
+        revocation::{DAMAGED, Reason, is_disconnection},
         secret::RefreshToken,
     },
     front::Visit,
@@ -95,5 +95,5 @@ impl ConnectionFunction {
 /// Whether nobody gets an access token any more, and it says why: a disconnection has begun before, or the row is damaged
 /// and cannot be marked.
 fn is_marked(connection: &Connection) -> bool {
-    matches!(&connection.status, Status::Revoked { reason } if is_disconnection(reason) || reason == "damaged")
+    matches!(&connection.status, Status::Revoked { reason } if is_disconnection(reason) || reason == DAMAGED)
 }

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use shared::function::Deadline;
+use shared::{
+    domain::mailbox::{UNITS_OF_MESSAGE, UNITS_OF_PAGE},
+    function::Deadline,
+};
 use tokio::time::Instant;
 
 /// Gmail's quota for each user and minute, for projects since May 2026
 /// ([usage limits](https://developers.google.com/workspace/gmail/api/reference/quota)). No invocation lasts a minute.
 const UNITS: u64 = 6_000;
-/// What one page of a listing costs.
-const UNITS_OF_PAGE: u64 = 5;
-/// What one message costs, in whatever format.
-const UNITS_OF_MESSAGE: u64 = 20;
 /// The least time that a further page is begun with.
 const LEAST_TIME: Duration = Duration::from_secs(1);
 

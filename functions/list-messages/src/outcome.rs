@@ -6,10 +6,12 @@ use shared::{
     caller::Refusal,
     domain::{
         mailbox::{Action, GmailError},
+        revocation::{self, Reason},
         user_id::UserId,
     },
     front::{blocked_by_policy, secrets_problem, unavailable},
     http::problem::{Kind, Problem},
+    telemetry::{Metric, count},
     vault::access_tokens::{AccessError, RETRY_AFTER},
 };
 
@@ -28,10 +30,7 @@ pub(crate) fn problem_of(failure: Failure, user_id: &UserId, missing_scopes: Vec
 fn access_refusal(error: AccessError, user_id: &UserId) -> Refusal {
     match error {
         AccessError::NotFound => Refusal::not_found(user_id),
-        AccessError::ReauthorizationRequired { reason } => {
-            tracing::info!(reason, "the user must consent again");
-            Refusal::to_consent(Kind::ReauthorizationRequired, Some(user_id), true)
-        }
+        AccessError::ReauthorizationRequired { reason } => reauthorization(&reason, user_id),
         AccessError::ClientRejected(code) => {
             tracing::error!(
                 code,
@@ -51,13 +50,19 @@ fn access_refusal(error: AccessError, user_id: &UserId) -> Refusal {
     }
 }
 
+fn reauthorization(reason: &str, user_id: &UserId) -> Refusal {
+    tracing::info!(reason, "the user must consent again");
+    count(Metric::Reauthorizations { cause: revocation::word(reason) }, 1);
+    Refusal::to_consent(Kind::ReauthorizationRequired, Some(user_id), true)
+}
+
 fn gmail_refusal(error: GmailError, user_id: &UserId, missing_scopes: Vec<String>) -> Refusal {
     let action = error.action();
     if !matches!(action, Action::CorrectRequest) {
         tracing::warn!(status = error.status, reason = error.reason, "Gmail refuses");
     }
     match action {
-        Action::Refresh => Refusal::to_consent(Kind::ReauthorizationRequired, Some(user_id), true),
+        Action::Refresh => reauthorization(&Reason::AccessTokenRejected.to_string(), user_id),
         Action::AskForScope => {
             if missing_scopes.is_empty() {
                 tracing::error!("Gmail wants a scope that SCOPES does not ask for; add it there");

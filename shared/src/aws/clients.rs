@@ -7,16 +7,7 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
-use aws_smithy_runtime_api::{
-    box_error::BoxError,
-    client::{
-        interceptors::{Intercept, context::BeforeTransmitInterceptorContextRef, dyn_dispatch_hint},
-        orchestrator::Metadata,
-        retries::RequestAttempts,
-        runtime_components::RuntimeComponents,
-    },
-};
-use aws_smithy_types::{config_bag::ConfigBag, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 
 /// Tries of one call, the first included.
 const TRIES: u32 = 3;
@@ -47,28 +38,4 @@ pub fn retries() -> RetryConfig {
         .with_max_attempts(TRIES)
         .with_initial_backoff(Duration::from_millis(50))
         .with_max_backoff(Duration::from_millis(500))
-}
-
-/// Logs each try after the first.
-#[derive(Debug)]
-pub struct RetryLog;
-
-#[dyn_dispatch_hint]
-impl Intercept for RetryLog {
-    fn name(&self) -> &'static str {
-        "RetryLog"
-    }
-
-    fn read_before_attempt(
-        &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let tried = config.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
-        if let (2.., Some(call)) = (tried, config.load::<Metadata>()) {
-            tracing::warn!(call = format!("{}.{}", call.service(), call.name()), tried = tried - 1, "trying again");
-        }
-        Ok(())
-    }
 }

@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::{
-    clients::RetryLog,
+    call_log::CallLog,
     failure::Failure,
     item::{Item, NO_GENERATION, bytes, connection_key, number, text, time, to_connection},
 };
@@ -48,7 +48,7 @@ pub struct DynamoDbConnections {
 impl DynamoDbConnections {
     /// The connections of a table.
     pub fn new(config: &SdkConfig, table: String) -> Self {
-        let config = Builder::from(config).interceptor(RetryLog).build();
+        let config = Builder::from(config).interceptor(CallLog).build();
         Self { client: Client::from_conf(config), table }
     }
 

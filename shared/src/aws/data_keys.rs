@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_kms::{Client, config::Builder, operation::decrypt::DecryptError, primitives::Blob, types::DataKeySpec};
 
-use super::{clients::RetryLog, failure::Failure};
+use super::{call_log::CallLog, failure::Failure};
 use crate::{
     domain::data_key::{DataKey, DataKeyError, DataKeys, NewDataKey},
     telemetry::timed,
@@ -26,7 +26,7 @@ pub struct KmsDataKeys {
 impl KmsDataKeys {
     /// Data keys wrapped by a KMS key.
     pub fn new(config: &SdkConfig, key_id: String) -> Self {
-        let config = Builder::from(config).interceptor(RetryLog).build();
+        let config = Builder::from(config).interceptor(CallLog).build();
         Self { client: Client::from_conf(config), key_id }
     }
 }

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 
 use crate::domain::{
     connection::{Connection, Lease, SealedAccessToken, SealedTokens, Status, StatusWord, Summary},
+    revocation::DAMAGED,
     time::Timestamp,
     user_id::UserId,
 };
@@ -86,7 +87,7 @@ pub(super) fn to_connection(user_id: &UserId, item: &Item) -> Connection {
         None => read.status(),
         Some(attribute) => {
             tracing::error!(attribute, "a stored connection is damaged");
-            Status::Revoked { reason: "damaged".to_owned() }
+            Status::Revoked { reason: DAMAGED.to_owned() }
         }
     };
     let time = |name| read.time(name).unwrap_or(Timestamp::from_unix_millis(0));

@@ -9,7 +9,7 @@ use aws_sdk_secretsmanager::{
 use futures_util::future::try_join_all;
 use zeroize::Zeroizing;
 
-use super::{clients::RetryLog, failure::Failure};
+use super::{call_log::CallLog, failure::Failure};
 use crate::{
     secrets::{SecretStore, SecretStoreError, SecretText},
     telemetry::timed,
@@ -24,7 +24,7 @@ pub struct SecretsManager {
 impl SecretsManager {
     /// The Secrets Manager that the configuration leads to.
     pub fn new(config: &SdkConfig) -> Self {
-        Self { client: Client::from_conf(Builder::from(config).interceptor(RetryLog).build()) }
+        Self { client: Client::from_conf(Builder::from(config).interceptor(CallLog).build()) }
     }
 
     /// Every value in one call; `None` if that does not give each of them: where the call is not allowed or not

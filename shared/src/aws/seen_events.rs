@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{Client, config::Builder, types::AttributeValue};
 
-use super::{clients::RetryLog, connections::store_error, item::text};
+use super::{call_log::CallLog, connections::store_error, item::text};
 use crate::{
     domain::{connection::StoreError, security_event::SeenEvents, time::Timestamp},
     telemetry::timed,
@@ -20,7 +20,7 @@ pub struct DynamoDbSeenEvents {
 impl DynamoDbSeenEvents {
     /// The seen events of a table.
     pub fn new(config: &SdkConfig, table: String) -> Self {
-        let config = Builder::from(config).interceptor(RetryLog).build();
+        let config = Builder::from(config).interceptor(CallLog).build();
         Self { client: Client::from_conf(config), table }
     }
 }

@@ -8,6 +8,12 @@ use serde_json::value::RawValue;
 
 use super::secret::AccessToken;
 
+/// What a page of a listing costs of
+/// [Gmail's quota for each user and minute](https://developers.google.com/workspace/gmail/api/reference/quota), in units.
+pub const UNITS_OF_PAGE: u64 = 5;
+/// What a message costs, in whatever format, also in a batch.
+pub const UNITS_OF_MESSAGE: u64 = 20;
+
 /// Lists and reads the messages of the account that an access token stands for. Each method is one request.
 #[async_trait]
 pub trait Mailbox: Send + Sync {

@@ -92,6 +92,35 @@ impl Source {
     }
 }
 
+/// Why a stored access is of no use to us where nothing ended it: it is of another OAuth client than ours.
+pub const ANOTHER_CLIENT: &str = "another_client";
+/// The same: what is stored does not open for its owner.
+pub const DOES_NOT_OPEN: &str = "does_not_open";
+/// The `status_reason` of a row that cannot be read.
+pub const DAMAGED: &str = "damaged";
+
+/// Every word that a reason begins with; what may follow, behind a colon, is Google's.
+const WORDS: [&str; 12] = [
+    "access_token_rejected",
+    Reason::ACCOUNT_DISABLED,
+    ANOTHER_CLIENT,
+    DAMAGED,
+    "disconnected",
+    "disconnected_by_user",
+    DOES_NOT_OPEN,
+    "expired",
+    "invalid_grant",
+    "session_control",
+    "token_revoked",
+    "tokens_revoked",
+];
+
+/// The word of ours that a reason begins with, so that reasons can be counted; `unknown` for any other text.
+pub fn word(reason: &str) -> &'static str {
+    let found = reason.split(':').next().unwrap_or_default();
+    WORDS.into_iter().find(|word| *word == found).unwrap_or("unknown")
+}
+
 /// Whether it is a disconnection's `status_reason`.
 pub fn is_disconnection(reason: &str) -> bool {
     matches!(Source::of(reason), Source::Disconnect | Source::User)
@@ -152,6 +181,19 @@ mod tests {
             assert_eq!(reason.to_string(), text);
             assert_eq!(Source::of(text), source, "{text}");
             assert_eq!(ends_all_tokens(text), ends_all, "{text}");
+            assert_eq!(word(text), text.split(':').next().unwrap());
+        }
+    }
+
+    #[test]
+    fn a_word_is_one_of_ours_whatever_is_stored() {
+        for own in [ANOTHER_CLIENT, DAMAGED, DOES_NOT_OPEN] {
+            assert_eq!(word(own), own);
+        }
+        for other in
+            ["", ":", "x", "invalid_grant ", "Invalid_grant", "118234567890123456789", "anna@example.com:expired"]
+        {
+            assert_eq!(word(other), "unknown", "{other}");
         }
     }
 

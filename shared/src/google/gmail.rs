@@ -15,10 +15,10 @@ use super::{
 };
 use crate::{
     domain::{
-        mailbox::{GmailError, Mailbox, MessageFormat, MessagePage, PageRequest},
+        mailbox::{GmailError, Mailbox, MessageFormat, MessagePage, PageRequest, UNITS_OF_MESSAGE, UNITS_OF_PAGE},
         secret::AccessToken,
     },
-    telemetry::timed,
+    telemetry::{Metric, count, timed},
 };
 
 /// The most bytes of a page; one of 500 entries has about thirty thousand.
@@ -72,7 +72,7 @@ impl Mailbox for GmailMailbox {
             .extend_pairs(page.query.include_spam_trash.then_some(("includeSpamTrash", "true")))
             .extend_pairs(page.page_token.map(|token| ("pageToken", token)));
         let request = self.http.get(url).bearer_auth(token.reveal()).timeout(timeout);
-        let (_, body) = timed("gmail.list", answer(request, MAX_PAGE)).await?;
+        let (_, body) = timed("gmail.list", answer(request, UNITS_OF_PAGE, MAX_PAGE)).await?;
         object(&body).ok_or_else(malformed)
     }
 
@@ -90,7 +90,8 @@ impl Mailbox for GmailMailbox {
             .header("content-type", batch::CONTENT_TYPE)
             .body(batch::request(ids, format))
             .timeout(timeout);
-        let (content_type, body) = timed("gmail.batch", answer(request, MAX_BATCH)).await?;
+        let units = UNITS_OF_MESSAGE.saturating_mul(u64::try_from(ids.len()).unwrap_or(u64::MAX));
+        let (content_type, body) = timed("gmail.batch", answer(request, units, MAX_BATCH)).await?;
         let parts = batch::parse(&content_type, &body).ok_or_else(malformed)?;
         let found = parts.into_iter().filter_map(|part| {
             let id = *ids.get(part.index)?;
@@ -104,9 +105,13 @@ impl Mailbox for GmailMailbox {
     }
 }
 
-/// Sends a request; the media type and the body of a successful answer.
-async fn answer(request: RequestBuilder, limit: usize) -> Result<(String, Bytes), GmailError> {
-    let response = request.send().await.map_err(|error| no_answer(error.into()))?;
+/// Sends a request that costs so many units; the media type and the body of a successful answer.
+async fn answer(request: RequestBuilder, units: u64, limit: usize) -> Result<(String, Bytes), GmailError> {
+    let sent = request.send().await.map_err(NoAnswer::from);
+    if !matches!(sent, Err(NoAnswer::NotSent)) {
+        count(Metric::GmailQuotaUnits, units);
+    }
+    let response = sent.map_err(no_answer)?;
     let (status, wait) = (response.status(), retry_after(&response));
     let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
     let content_type = content_type.unwrap_or_default().to_owned();

@@ -62,9 +62,9 @@ fn line(event: &Event<'_>, timestamp: &str) -> String {
     let mut fields = Fields(Map::new());
     fields.0.insert("timestamp".into(), timestamp.into());
     fields.0.insert("level".into(), name(*event.metadata().level()).into());
-    if let Some(function) = super::function() {
-        fields.0.insert("function".into(), function.into());
-    }
+    let (function, request_id) = super::speaker();
+    fields.0.extend(function.map(|function| ("function".into(), function.into())));
+    fields.0.extend(request_id.map(|request_id| ("request_id".into(), request_id.into())));
     event.record(&mut fields);
     Value::Object(fields.0).to_string()
 }
@@ -106,8 +106,13 @@ impl Visit for Fields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        let parsed = (field.name() == "upstream").then(|| serde_json::from_str::<Value>(value).ok()).flatten();
-        self.put(field, parsed.unwrap_or_else(|| value.into()));
+        let is_json = matches!(field.name(), "metrics" | "upstream");
+        match is_json.then(|| serde_json::from_str(value).ok()).flatten() {
+            // CloudWatch looks for metrics at the top of a line only.
+            Some(Value::Object(members)) if field.name() == "metrics" => self.0.extend(members),
+            Some(parsed) => self.put(field, parsed),
+            None => self.put(field, value),
+        }
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {

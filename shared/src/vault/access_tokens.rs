@@ -15,11 +15,12 @@ use crate::{
         connection::{Connection, Lease, Status, WriteError},
         oauth_client::OAuthClient,
         random,
-        revocation::Reason,
+        revocation::{ANOTHER_CLIENT, DOES_NOT_OPEN, Reason},
         secret::AccessToken,
     },
     function::Deadline,
     secrets::{Secrets, SecretsError},
+    telemetry::{Metric, count},
 };
 
 /// How long those who wait for another's refresh sleep between two looks.
@@ -36,7 +37,7 @@ pub enum AccessError {
     /// The access has ended: the user must consent again.
     #[error("the access has ended: {reason}")]
     ReauthorizationRequired {
-        /// Why, for the log.
+        /// Why: the connection's `status_reason`, or a word for what is wrong with it.
         reason: String,
     },
     /// Google does not accept our client.
@@ -62,7 +63,7 @@ pub enum AccessError {
 impl From<VaultError> for AccessError {
     fn from(error: VaultError) -> Self {
         match error {
-            VaultError::DoesNotOpen => Self::ReauthorizationRequired { reason: error.to_string() },
+            VaultError::DoesNotOpen => Self::ReauthorizationRequired { reason: DOES_NOT_OPEN.to_owned() },
             VaultError::Unavailable { .. } | VaultError::Conflict => Self::Unavailable(error.to_string()),
         }
     }
@@ -110,6 +111,7 @@ impl AccessTokens {
             }
             let shared = self.vault.access_token(&connection).await?;
             if let Some(token) = shared.filter(|token| rejected.is_none_or(|rejected| !rejected.is_same_as(token))) {
+                count(Metric::AccessTokenCacheHits, 1);
                 return Ok(Access { token, connection });
             }
             if let Some(lease) = self.take_lease(&connection).await? {
@@ -169,7 +171,7 @@ impl AccessTokens {
                     Err(error) => return Err(error.into()),
                 }
             }
-            Status::Active if connection.client_id != client.client_id => "another_client".to_owned(),
+            Status::Active if connection.client_id != client.client_id => ANOTHER_CLIENT.to_owned(),
             Status::Active => return Ok(true),
         };
         Err(AccessError::ReauthorizationRequired { reason })

@@ -14,6 +14,7 @@ use crate::{
     function::Deadline,
     retry::{Again, Retry},
     secrets::SecretsError,
+    telemetry::{Metric, count},
     vault::VaultError,
 };
 
@@ -52,6 +53,7 @@ impl AccessTokens {
         deadline: Deadline,
     ) -> Result<TokenResponse, Failed> {
         let refresh_token = self.vault.refresh_token(leased).await?;
+        count(Metric::Refreshes, 1);
         let retry =
             Retry { call: "google.token.refresh", backoff: Backoff::TOKEN, deadline, random: &*self.vault.random };
         let (mut client, mut client_changed, mut tried) = (client, false, 0);
