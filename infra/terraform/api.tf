@@ -105,10 +105,9 @@ resource "aws_cloudwatch_log_group" "api" {
 resource "aws_lambda_permission" "api" {
   for_each = local.functions_with_http
 
-  statement_id   = "InvokeByApi"
-  function_name  = aws_lambda_function.function[each.key].function_name
-  action         = "lambda:InvokeFunction"
-  principal      = "apigateway.amazonaws.com"
-  source_arn     = "${aws_apigatewayv2_api.api.execution_arn}/*"
-  source_account = local.account
+  statement_id  = "InvokeByApi"
+  function_name = aws_lambda_function.function[each.key].function_name
+  action        = "lambda:InvokeFunction"
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_apigatewayv2_api.api.execution_arn}/*"
 }
