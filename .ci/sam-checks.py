@@ -51,9 +51,10 @@ PERMISSIONS = {
     },
 }
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab"
+STREAM = "arn:aws:dynamodb:eu-central-1:123456789012:table/restored/stream/2026-11-22T10:00:00.000"
 RESTORED = {
     "RestoredTableName": "restored",
-    "RestoredTableStreamArn": "arn:aws:dynamodb:eu-central-1:123456789012:table/restored/stream/2026-11-22T10:00:00.000",
+    "RestoredTableStreamArn": STREAM,
 }
 EVERYTHING = {
     "AllowedReturnOrigins": "https://app.example.com,http://localhost:3000",

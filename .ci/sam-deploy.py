@@ -1,4 +1,4 @@
-"""Deploys the transformed SAM template to a moto that holds nothing yet, and prints the environment that each function then has.
+"""Deploys the transformed SAM template to a moto that holds nothing yet; prints the environment of each function.
 
     sam-deploy.py ENDPOINT [Parameter=value …]
 
@@ -189,7 +189,8 @@ def deploy(moto, parameters):
     if "TokenKey" in made:
         moto.known["TokenKey.Arn"] = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{made['TokenKey']}"
     lambdas = moto.client("lambda")
-    functions = {name: it["Properties"]["FunctionName"] for name, it in there.items() if it["Type"] == "AWS::Lambda::Function"}
+    kind = "AWS::Lambda::Function"
+    functions = {name: it["Properties"]["FunctionName"] for name, it in there.items() if it["Type"] == kind}
     found = {function: lambdas.get_function(FunctionName=function)["Configuration"] for function in functions.values()}
     moto.known |= {f"{name}.Arn": found[function]["FunctionArn"] for name, function in functions.items()}
     if "UndeliveredEvents" in there:
