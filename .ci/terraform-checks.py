@@ -118,15 +118,22 @@ def statements(name, function):
 
 
 def wanted_permissions(tracing, bus):
-    """Function to Sid to actions, resources and the conditions' keys."""
+    """Function to Sid to actions, resources and conditions."""
     secrets = [secret("client-secret"), secret("cookie-key")]
     key = [aws("kms").describe_key(KeyId=f"alias/{NAME}")["KeyMetadata"]["Arn"]]
     stream = aws("dynamodb").describe_table(TableName=f"{NAME}-connections")["Table"]["LatestStreamArn"]
-    one_user = {"kms:EncryptionContext:purpose", "kms:EncryptionContext:user_id"}
-    table_only = {"kms:ViaService", "kms:EncryptionContext:aws:dynamodb:tableName"}
+    one_user = {
+        "StringEquals": {"kms:EncryptionContext:purpose": "gmail-connect"},
+        "Null": {"kms:EncryptionContext:user_id": "false"},
+    }
+    table_only = {"StringEquals": {
+        "kms:ViaService": f"dynamodb.{REGION}.amazonaws.com",
+        "kms:EncryptionContext:aws:dynamodb:tableName": f"{NAME}-connections",
+    }}
+    in_region = {"StringEquals": {"aws:RequestedRegion": REGION}}
     read = {
-        "ReadSecrets": (["secretsmanager:GetSecretValue"], secrets, set()),
-        "ReadSecretsInOneCall": (["secretsmanager:BatchGetSecretValue"], ["*"], {"aws:RequestedRegion"}),
+        "ReadSecrets": (["secretsmanager:GetSecretValue"], secrets, {}),
+        "ReadSecretsInOneCall": (["secretsmanager:BatchGetSecretValue"], ["*"], in_region),
     }
     unwrap = {
         "UnwrapDataKeys": (["kms:Decrypt"], key, one_user),
@@ -134,7 +141,7 @@ def wanted_permissions(tracing, bus):
     }
 
     def use(*actions):
-        return {"UseConnections": ([f"dynamodb:{action}" for action in actions], [TABLE], set())}
+        return {"UseConnections": ([f"dynamodb:{action}" for action in actions], [TABLE], {})}
 
     wanted = {
         "authorize-url": read,
@@ -142,24 +149,24 @@ def wanted_permissions(tracing, bus):
         | {"WrapDataKeys": (["kms:GenerateDataKey"], key, one_user)},
         "list-messages": read | unwrap | use("GetItem", "UpdateItem"),
         "connection": read | unwrap | use("GetItem", "UpdateItem", "DeleteItem")
-        | {"ListUsers": (["dynamodb:Query"], [f"{TABLE}/index/users-by-status"], set())},
+        | {"ListUsers": (["dynamodb:Query"], [f"{TABLE}/index/users-by-status"], {})},
         "security-events": unwrap | use("GetItem", "UpdateItem", "PutItem")
-        | {"ReadSecrets": (["secretsmanager:GetSecretValue"], secrets[:1], set())},
+        | {"ReadSecrets": (["secretsmanager:GetSecretValue"], secrets[:1], {})},
     }
     if bus:
         reads = ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"]
         wanted["connection-events"] = {
-            "PutEvents": (["events:PutEvents"], [f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{bus}"], set()),
-            "ReadStream": (reads, [stream], set()),
-            "ListStreams": (["dynamodb:ListStreams"], [f"{TABLE}/stream/*"], set()),
-            "KeepUndelivered": (["sqs:SendMessage"], [f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}"], set()),
+            "PutEvents": (["events:PutEvents"], [f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{bus}"], {}),
+            "ReadStream": (reads, [stream], {}),
+            "ListStreams": (["dynamodb:ListStreams"], [f"{TABLE}/stream/*"], {}),
+            "KeepUndelivered": (["sqs:SendMessage"], [f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}"], {}),
             "ReadEncryptedTable": (["kms:Decrypt"], key, table_only),
         }
     for name, of_it in wanted.items():
         logs = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{NAME}-{name}:*"
-        of_all = {"WriteLogs": (["logs:CreateLogStream", "logs:PutLogEvents"], [logs], set())}
+        of_all = {"WriteLogs": (["logs:CreateLogStream", "logs:PutLogEvents"], [logs], {})}
         if tracing:
-            of_all["WriteTraces"] = (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"], set())
+            of_all["WriteTraces"] = (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"], {})
         wanted[name] = of_it | of_all
     return wanted
 
@@ -169,11 +176,11 @@ def check_permissions(tracing=False, bus=None):
     for name, function in functions().items():
         found = {}
         for item in statements(name, function):
-            keys = {key for test in item.get("Condition", {}).values() for key in test}
-            found[item["Sid"]] = (item["Action"], item["Resource"], keys)
+            found[item["Sid"]] = (item["Action"], item["Resource"], item.get("Condition", {}))
             expect(f"{name}: {item['Sid']}: effect", item["Effect"], "Allow")
             expect(f"{name}: {item['Sid']}: action wildcards", [action for action in item["Action"] if "*" in action], [])
-        expect(f"{name}: permissions", found, wanted[name])
+        for sid in set(found) | set(wanted[name]):
+            expect(f"{name}: {sid}", found.get(sid), wanted[name].get(sid))
 
 
 def check_api(origins):
@@ -217,7 +224,7 @@ def check_stage(stages):
     expect("access log: lines", log["Format"].count("\n"), 0)
     told = set(json.loads(log["Format"]).values())
     unwanted = {value for value in told for word in ("path", "query", "header", "sourceIp", "userAgent") if word in value}
-    expect("access log: what it must not hold", unwanted, set())
+    expect("access log: what it must not hold", unwanted, {})
     expect("access log: group", log["DestinationArn"].split(":log-group:")[1], f"/aws/apigateway/{NAME}")
 
 
@@ -255,7 +262,7 @@ def check_operation(bus=None, topic=None):
     groups = {item["logGroupName"]: item.get("retentionInDays") for item in aws("logs").describe_log_groups()["logGroups"]}
     expect("log groups", groups, dict.fromkeys(wanted, 30))
     alarms = aws("cloudwatch").describe_alarms()["MetricAlarms"]
-    names = ALARMS | (ALARMS_WITH_BUS if bus else set())
+    names = ALARMS | (ALARMS_WITH_BUS if bus else {})
     expect("alarms", {alarm["AlarmName"] for alarm in alarms}, {f"{NAME}-{name}" for name in names})
     for alarm in alarms:
         name = alarm["AlarmName"].removeprefix(f"{NAME}-")
@@ -352,7 +359,7 @@ def secrecy(folder):
     expect("cookie key: length, plain characters", (len(value), value.isalnum()), (64, True))
     files = dict(written(folder))
     searched = {"terraform.tfstate", "plan.json", "outputs.json", "first.tfplan/tfplan"}
-    expect("files that must be searched", searched - set(files), set())
+    expect("files that must be searched", searched - set(files), {})
     expect("files with the cookie key", [name for name, content in files.items() if value.encode() in content], [])
     planned = json.loads(files["plan.json"])["planned_values"]["root_module"]["child_modules"][0]["resources"]
     kept = [item["values"].get("secret_string_wo") for item in planned if item["type"] == "aws_secretsmanager_secret_version"]
