@@ -102,13 +102,14 @@ resource "aws_cloudwatch_log_group" "api" {
   retention_in_days = var.log_retention_days
 }
 
+# This API alone: its ARN names the account, too. A source_account would have to be sent by API Gateway, which is not
+# documented to do so.
 resource "aws_lambda_permission" "api" {
   for_each = local.functions_with_http
 
-  statement_id   = "InvokeByApi"
-  function_name  = aws_lambda_function.function[each.key].function_name
-  action         = "lambda:InvokeFunction"
-  principal      = "apigateway.amazonaws.com"
-  source_arn     = "${aws_apigatewayv2_api.api.execution_arn}/*"
-  source_account = local.account
+  statement_id  = "InvokeByApi"
+  function_name = aws_lambda_function.function[each.key].function_name
+  action        = "lambda:InvokeFunction"
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_apigatewayv2_api.api.execution_arn}/*"
 }
