@@ -224,7 +224,7 @@ def check_stage(stages):
     expect("access log: lines", log["Format"].count("\n"), 0)
     told = set(json.loads(log["Format"]).values())
     unwanted = {value for value in told for word in ("path", "query", "header", "sourceIp", "userAgent") if word in value}
-    expect("access log: what it must not hold", unwanted, {})
+    expect("access log: what it must not hold", unwanted, set())
     expect("access log: group", log["DestinationArn"].split(":log-group:")[1], f"/aws/apigateway/{NAME}")
 
 
@@ -262,7 +262,7 @@ def check_operation(bus=None, topic=None):
     groups = {item["logGroupName"]: item.get("retentionInDays") for item in aws("logs").describe_log_groups()["logGroups"]}
     expect("log groups", groups, dict.fromkeys(wanted, 30))
     alarms = aws("cloudwatch").describe_alarms()["MetricAlarms"]
-    names = ALARMS | (ALARMS_WITH_BUS if bus else {})
+    names = ALARMS | (ALARMS_WITH_BUS if bus else set())
     expect("alarms", {alarm["AlarmName"] for alarm in alarms}, {f"{NAME}-{name}" for name in names})
     for alarm in alarms:
         name = alarm["AlarmName"].removeprefix(f"{NAME}-")
@@ -359,7 +359,7 @@ def secrecy(folder):
     expect("cookie key: length, plain characters", (len(value), value.isalnum()), (64, True))
     files = dict(written(folder))
     searched = {"terraform.tfstate", "plan.json", "outputs.json", "first.tfplan/tfplan"}
-    expect("files that must be searched", searched - set(files), {})
+    expect("files that must be searched", searched - set(files), set())
     expect("files with the cookie key", [name for name, content in files.items() if value.encode() in content], [])
     planned = json.loads(files["plan.json"])["planned_values"]["root_module"]["child_modules"][0]["resources"]
     kept = [item["values"].get("secret_string_wo") for item in planned if item["type"] == "aws_secretsmanager_secret_version"]

@@ -102,6 +102,8 @@ resource "aws_cloudwatch_log_group" "api" {
   retention_in_days = var.log_retention_days
 }
 
+# This API alone: its ARN names the account, too. A source_account would have to be sent by API Gateway, which is not
+# documented to do so.
 resource "aws_lambda_permission" "api" {
   for_each = local.functions_with_http
 
