@@ -62,8 +62,8 @@ variable "allowed_return_origins" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for origin in var.allowed_return_origins : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?$", origin))])
-    error_message = "Each of allowed_return_origins is like https://app.example.com: https, lower case, no path, no slash at the end."
+    condition     = alltrue([for origin in var.allowed_return_origins : can(regex("^(https://[a-z0-9.-]+(:[0-9]{1,5})?|http://(localhost|127\\.0\\.0\\.1)(:[0-9]{1,5})?)$", origin))])
+    error_message = "Each of allowed_return_origins is like https://app.example.com: https (http for localhost), lower case, no path, no slash at the end."
   }
 }
 
@@ -157,14 +157,14 @@ variable "open_burst_limit" {
 }
 
 variable "reserved_concurrency" {
-  description = "Instances reserved for each function that answers HTTP, which are also the most that it gets; -1: none reserved."
+  description = "Instances reserved for each function that answers HTTP, which are also the most that it gets: 0 stops it; -1: none reserved."
   type        = number
   default     = -1
   nullable    = false
 
   validation {
-    condition     = var.reserved_concurrency == -1 || (var.reserved_concurrency >= 1 && floor(var.reserved_concurrency) == var.reserved_concurrency)
-    error_message = "reserved_concurrency is -1 for none, or a whole number from 1."
+    condition     = var.reserved_concurrency >= -1 && floor(var.reserved_concurrency) == var.reserved_concurrency
+    error_message = "reserved_concurrency is a whole number, or -1 for none reserved."
   }
 }
 

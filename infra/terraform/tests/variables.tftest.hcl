@@ -124,11 +124,11 @@ run "a_retention_that_cloudwatch_does_not_know_is_refused" {
   expect_failures = [var.log_retention_days]
 }
 
-run "a_reserved_concurrency_of_none_is_refused" {
+run "a_reserved_concurrency_below_none_is_refused" {
   command = plan
 
   variables {
-    reserved_concurrency = 0
+    reserved_concurrency = -2
   }
 
   expect_failures = [var.reserved_concurrency]
