@@ -14,6 +14,8 @@ mod event_bus;
 mod faults;
 pub(crate) mod identifiers;
 mod kms;
+pub mod permissions;
+mod roles;
 mod secrets_manager;
 mod server;
 mod state;
@@ -33,8 +35,8 @@ use shared::{
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use self::state::State;
-pub(crate) use self::streams::is_change;
+use self::{roles::Need, server::Service, state::State};
+pub(crate) use self::{roles::Caller, streams::is_change};
 pub use self::{
     crash::{CrashPoint, When},
     database::AwsStartError,
@@ -42,6 +44,7 @@ pub use self::{
     event_bus::{BusEvent, EventBus, FailedEntries},
     faults::{AwsFault, Effect, Faults, Gate},
     kms::Kms,
+    roles::{Roles, Use, access_key_id},
     secrets_manager::Secrets,
 };
 
@@ -49,7 +52,7 @@ pub use self::{
 pub const REGION: &str = "eu-central-1";
 /// The account that everything belongs to.
 pub const ACCOUNT: &str = "000000000000";
-/// The access key of the stack, which opens nothing elsewhere.
+/// The access key of the stack, which opens nothing elsewhere and everything here.
 pub const ACCESS_KEY_ID: &str = "AKIALOCALSTACK000000";
 /// The secret of [`ACCESS_KEY_ID`].
 pub const SECRET_ACCESS_KEY: &str = "local-stack-secret-access-key";
@@ -75,6 +78,7 @@ struct Inner {
     secrets: Secrets,
     kms: Kms,
     event_bus: EventBus,
+    roles: Roles,
     random: Arc<dyn Random>,
     writes: watch::Sender<()>,
 }
@@ -92,8 +96,8 @@ impl EmbeddedAws {
         let secrets = Secrets { state: state.clone(), clock: clock.clone(), random: random.clone() };
         let kms = Kms { state, clock: clock.clone(), random: random.clone() };
         let event_bus = EventBus::new(clock, random.clone());
-        let (faults, writes) = (Faults::default(), watch::Sender::new(()));
-        let aws = Self(Arc::new(Inner { address, database, faults, secrets, kms, event_bus, random, writes }));
+        let (faults, roles, writes) = (Faults::default(), Roles::default(), watch::Sender::new(()));
+        let aws = Self(Arc::new(Inner { address, database, faults, secrets, kms, event_bus, roles, random, writes }));
         let server = tokio::spawn(server::serve(aws.clone(), listener));
         Ok((aws, server))
     }
@@ -103,15 +107,14 @@ impl EmbeddedAws {
         format!("http://localhost:{}", self.0.address.port())
     }
 
-    /// The AWS SDK's settings for this AWS: endpoint, region, credentials, an HTTP client, and the functions' own time-outs
-    /// and retries.
+    /// The AWS SDK's settings for this AWS: endpoint, region, the stack's credentials, an HTTP client, and the functions'
+    /// own time-outs and retries.
     pub fn sdk_config(&self) -> SdkConfig {
-        let credentials = Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "local-stack");
         let http_client =
             aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .credentials_provider(credentials(ACCESS_KEY_ID))
             .endpoint_url(self.endpoint())
             .http_client(http_client)
             .region(Region::from_static(REGION))
@@ -189,6 +192,11 @@ impl EmbeddedAws {
         &self.0.event_bus
     }
 
+    /// The roles of the functions.
+    pub fn roles(&self) -> &Roles {
+        &self.0.roles
+    }
+
     /// Faults, gates, crash points and counts of calls.
     pub fn faults(&self) -> &Faults {
         &self.0.faults
@@ -220,6 +228,12 @@ impl EmbeddedAws {
         streams::end(&self.0.database, table)
     }
 
+    /// Whether Lambda may read a table's stream in that caller's name.
+    pub(crate) fn check_reader(&self, caller: Caller, table: &str) -> Result<(), AwsError> {
+        let needs = Need::to_read_stream(&self.roles().deployed(), table);
+        self.roles().check(caller, &needs).map_err(|refusal| Service::DynamoDbStreams.denied(&refusal))
+    }
+
     /// The ARN of a table's stream.
     pub(crate) fn stream_arn(&self, table: &str) -> Result<String, AwsError> {
         streams::arn(&self.0.database, table)
@@ -246,4 +260,15 @@ impl EmbeddedAws {
     fn random(&self) -> &dyn Random {
         &*self.0.random
     }
+}
+
+/// The AWS SDK's settings with the credentials of a function's role.
+#[must_use]
+pub fn in_role_of(function: &str, aws: &SdkConfig) -> SdkConfig {
+    aws.to_builder().credentials_provider(credentials(&access_key_id(function))).build()
+}
+
+fn credentials(access_key_id: &str) -> SharedCredentialsProvider {
+    let credentials = Credentials::new(access_key_id, SECRET_ACCESS_KEY, None, None, "local-stack");
+    SharedCredentialsProvider::new(credentials)
 }

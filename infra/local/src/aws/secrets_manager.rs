@@ -85,13 +85,19 @@ impl Secrets {
         self.state.remove(&key(name))
     }
 
-    /// Runs one operation on a request in Secrets Manager's JSON.
-    pub(super) fn call(&self, operation: &str, request: &Value) -> Result<Value, AwsError> {
+    /// Runs one operation on a request in Secrets Manager's JSON; `readable` says whether the caller may read a secret of
+    /// a batch.
+    pub(super) fn call(
+        &self,
+        operation: &str,
+        request: &Value,
+        readable: &dyn Fn(&str) -> Result<(), AwsError>,
+    ) -> Result<Value, AwsError> {
         let call: Call = serde_json::from_value(request.clone())?;
         let secret = || self.find(call.secret_id.as_deref().unwrap_or_default());
         match operation {
             "GetSecretValue" => secret()?.value(call.version_id.as_deref(), call.version_stage.as_deref()),
-            "BatchGetSecretValue" => self.values(&call),
+            "BatchGetSecretValue" => self.values(&call, readable),
             "CreateSecret" => self.create(&call),
             "PutSecretValue" => self.put_version(secret()?, &call),
             "DescribeSecret" => Ok(secret()?.description()),
@@ -99,15 +105,15 @@ impl Secrets {
         }
     }
 
-    /// All the values at once; a secret without one is named in `Errors`.
-    fn values(&self, call: &Call) -> Result<Value, AwsError> {
+    /// All the values at once; a secret without one, or that the caller may not read, is named in `Errors`.
+    fn values(&self, call: &Call, readable: &dyn Fn(&str) -> Result<(), AwsError>) -> Result<Value, AwsError> {
         let ids = call.secret_id_list.as_deref().unwrap_or_default();
         if ids.is_empty() || ids.len() > 20 {
             return Err(invalid_parameter("The list of secret ids must hold between 1 and 20 of them."));
         }
         let (mut values, mut errors) = (Vec::new(), Vec::new());
         for id in ids {
-            match self.find(id).and_then(|secret| secret.value(None, None)) {
+            match readable(id).and_then(|()| self.find(id)).and_then(|secret| secret.value(None, None)) {
                 Ok(value) => values.push(value),
                 Err(error) => {
                     errors.push(json!({"SecretId": id, "ErrorCode": error.code(), "Message": error.message()}));
