@@ -35,8 +35,6 @@ use shared::{
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use self::{roles::Need, server::Service, state::State};
-pub(crate) use self::{roles::Caller, streams::is_change};
 pub use self::{
     crash::{CrashPoint, When},
     database::AwsStartError,
@@ -47,6 +45,8 @@ pub use self::{
     roles::{Roles, Use, access_key_id},
     secrets_manager::Secrets,
 };
+pub(crate) use self::{roles::Caller, streams::is_change};
+use self::{roles::Need, server::Service, state::State};
 
 /// The region that everything is in.
 pub const REGION: &str = "eu-central-1";

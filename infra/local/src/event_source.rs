@@ -56,12 +56,7 @@ impl EventSource {
     ///
     /// # Errors
     /// If the role may not read it, too.
-    pub fn start_in_role_of(
-        function: &str,
-        aws: EmbeddedAws,
-        table: &str,
-        handler: Handler,
-    ) -> Result<Self, AwsError> {
+    pub fn start_in_role_of(function: &str, aws: EmbeddedAws, table: &str, handler: Handler) -> Result<Self, AwsError> {
         let caller = Caller::of(function).ok_or_else(|| AwsError::no_role(function))?;
         Self::start_for(caller, aws, table, handler)
     }

@@ -93,8 +93,7 @@ const fn lambda(sid: &'static str, actions: &'static [&'static str], resources: 
     Statement { sid, actions, resources, user: User::Lambda }
 }
 
-const WRITE_LOGS: Statement =
-    lambda("WriteLogs", &["logs:CreateLogStream", "logs:PutLogEvents"], &[Resource::OwnLogs]);
+const WRITE_LOGS: Statement = lambda("WriteLogs", &["logs:CreateLogStream", "logs:PutLogEvents"], &[Resource::OwnLogs]);
 /// Only where tracing is on.
 const WRITE_TRACES: Statement =
     lambda("WriteTraces", &["xray:PutTelemetryRecords", "xray:PutTraceSegments"], &[Resource::Anything]);
@@ -108,10 +107,7 @@ const READ_ENCRYPTED_TABLE: Statement = function("ReadEncryptedTable", &["kms:De
 
 /// The roles of all functions.
 pub const ROLES: [Role; 6] = [
-    Role {
-        function: "authorize-url",
-        statements: &[WRITE_LOGS, WRITE_TRACES, READ_SECRETS, READ_SECRETS_IN_ONE_CALL],
-    },
+    Role { function: "authorize-url", statements: &[WRITE_LOGS, WRITE_TRACES, READ_SECRETS, READ_SECRETS_IN_ONE_CALL] },
     Role {
         function: "callback",
         statements: &[

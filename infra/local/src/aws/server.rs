@@ -167,9 +167,8 @@ impl Call {
     fn execute(&self, aws: &EmbeddedAws, failed: Option<&FailedEntries>) -> Result<Value, AwsError> {
         let request: Value = serde_json::from_slice(&self.body)?;
         let deployed = aws.roles().deployed();
-        let check = |needs: &[Need]| {
-            aws.roles().check(self.caller, needs).map_err(|refusal| self.service.denied(&refusal))
-        };
+        let check =
+            |needs: &[Need]| aws.roles().check(self.caller, needs).map_err(|refusal| self.service.denied(&refusal));
         check(&Need::of(&deployed, self.service, &self.operation, &request))?;
         match self.service {
             Service::DynamoDb => aws.dynamodb(&self.operation, &request),
