@@ -4,6 +4,7 @@
 //! What only AWS will know, such as an ARN, stands there by its name in angle brackets: `<Connections.Arn>`.
 
 #![expect(
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
     clippy::panic,
     clippy::unwrap_used,

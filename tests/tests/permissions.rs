@@ -8,11 +8,7 @@
 
 #[cfg(test)]
 mod permissions {
-    use local::{
-        aws::permissions::Resource,
-        event_source::EventSource,
-        google::Decision,
-    };
+    use local::{aws::permissions::Resource, event_source::EventSource, google::Decision};
     use serde_json::{Value, json};
     use shared::domain::time::Clock;
     use tests::{

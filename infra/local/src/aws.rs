@@ -4,6 +4,7 @@
 //! Everything that it holds is in one database, in memory or in a file. Tests look into it, count its calls, let
 //! them fail and stop them before they are executed.
 
+mod access;
 mod arn;
 mod connection;
 mod crash;
@@ -22,20 +23,15 @@ mod state;
 mod streams;
 mod table;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use dynoxide::{Database, actions::get_records::Record};
 use serde_json::{Value, json};
-use shared::{
-    aws::clients,
-    domain::{random::Random, time::Clock},
-};
+use shared::domain::{random::Random, time::Clock};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 pub use self::{
+    access::in_role_of,
     crash::{CrashPoint, When},
     database::AwsStartError,
     error::AwsError,
@@ -105,34 +101,6 @@ impl EmbeddedAws {
     /// Where it listens, as a URL without a path.
     pub fn endpoint(&self) -> String {
         format!("http://localhost:{}", self.0.address.port())
-    }
-
-    /// The AWS SDK's settings for this AWS: endpoint, region, the stack's credentials, an HTTP client, and the functions'
-    /// own time-outs and retries.
-    pub fn sdk_config(&self) -> SdkConfig {
-        let http_client =
-            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .credentials_provider(credentials(ACCESS_KEY_ID))
-            .endpoint_url(self.endpoint())
-            .http_client(http_client)
-            .region(Region::from_static(REGION))
-            .retry_config(clients::retries())
-            .timeout_config(clients::timeouts())
-            .build()
-    }
-
-    /// The same settings as the environment of a process.
-    pub fn variables(&self) -> BTreeMap<String, String> {
-        let endpoint = self.endpoint();
-        let variables = [
-            ("AWS_ENDPOINT_URL", endpoint.as_str()),
-            ("AWS_REGION", REGION),
-            ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID),
-            ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY),
-        ];
-        variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     /// Makes the functions' table, with its index, its stream and its TTL attribute, or gives a table that is there
@@ -260,15 +228,4 @@ impl EmbeddedAws {
     fn random(&self) -> &dyn Random {
         &*self.0.random
     }
-}
-
-/// The AWS SDK's settings with the credentials of a function's role.
-#[must_use]
-pub fn in_role_of(function: &str, aws: &SdkConfig) -> SdkConfig {
-    aws.to_builder().credentials_provider(credentials(&access_key_id(function))).build()
-}
-
-fn credentials(access_key_id: &str) -> SharedCredentialsProvider {
-    let credentials = Credentials::new(access_key_id, SECRET_ACCESS_KEY, None, None, "local-stack");
-    SharedCredentialsProvider::new(credentials)
 }

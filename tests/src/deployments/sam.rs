@@ -2,7 +2,7 @@
 //! ([intrinsic functions](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html))
 //! applied.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use serde_json::{Map, Value};
 
@@ -11,7 +11,8 @@ use super::{Choices, Policies, folder, yaml};
 /// The template.
 pub struct Template {
     resources: Map<String, Value>,
-    choices: Choices,
+    conditions: Value,
+    parameters: BTreeMap<String, Value>,
 }
 
 impl Template {
@@ -20,8 +21,23 @@ impl Template {
         let path = folder("sam/template.yaml");
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let template = yaml::read(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let defaults = template["Parameters"].as_object().unwrap().iter();
+        let mut parameters: BTreeMap<_, _> =
+            defaults.map(|(name, parameter)| (name.clone(), parameter["Default"].clone())).collect();
+        let mut choose = |name: &str, value: &str| {
+            assert!(parameters.insert(name.to_owned(), value.into()).is_some(), "there is no parameter {name}");
+        };
+        choose("EventBusName", "bus");
+        choose("Tracing", "true");
+        if choices.has_key {
+            choose("TokenKmsKeyArn", "key");
+        }
+        if choices.is_restored {
+            choose("RestoredTableName", "table");
+            choose("RestoredTableStreamArn", "stream");
+        }
         let resources = template["Resources"].as_object().unwrap().clone();
-        Self { resources, choices }
+        Self { resources, conditions: template["Conditions"].clone(), parameters }
     }
 
     /// The properties of all resources of a type, with what they are named in the template.
@@ -35,25 +51,43 @@ impl Template {
         let roles = self.of_type("AWS::IAM::Role");
         let functions = self.of_type("AWS::Serverless::Function");
         assert_eq!(roles.len(), functions.len(), "one role for each function");
-        functions.into_iter().map(|(_, function)| {
-            let name = function["FunctionName"].as_str().unwrap().strip_prefix("<AWS::StackName>-").unwrap();
-            assert_eq!(function["Policies"], Value::Null, "{name}");
-            let role = roles.iter().find(|(role, _)| function["Role"] == format!("<{role}.Arn>")).unwrap();
-            assert_eq!(role.1["ManagedPolicyArns"], Value::Null, "{name}");
-            let policies = role.1["Policies"].as_array().unwrap();
-            assert_eq!(policies.len(), 1, "{name}");
-            (name.to_owned(), policies[0]["PolicyDocument"]["Statement"].as_array().unwrap().clone())
-        }).collect()
+        functions
+            .into_iter()
+            .map(|(_, function)| {
+                let name = function["FunctionName"].as_str().unwrap().strip_prefix("<AWS::StackName>-").unwrap();
+                assert_eq!(function["Policies"], Value::Null, "{name}");
+                let role = roles.iter().find(|(role, _)| function["Role"] == format!("<{role}.Arn>")).unwrap();
+                assert_eq!(role.1["ManagedPolicyArns"], Value::Null, "{name}");
+                let policies = role.1["Policies"].as_array().unwrap();
+                assert_eq!(policies.len(), 1, "{name}");
+                (name.to_owned(), policies[0]["PolicyDocument"]["Statement"].as_array().unwrap().clone())
+            })
+            .collect()
     }
 
     /// Whether a condition of the template holds.
     fn holds(&self, condition: &str) -> bool {
-        match condition {
-            "HasBus" | "IsTraced" => true,
-            "IsRestored" => self.choices.is_restored,
-            "MakesKey" => !self.choices.has_key,
-            other => panic!("whether {other} holds is not known here"),
+        self.is_true(self.conditions.get(condition).unwrap_or_else(|| panic!("there is no condition {condition}")))
+    }
+
+    fn is_true(&self, condition: &Value) -> bool {
+        let (function, argument) = condition.as_object().unwrap().iter().next().unwrap();
+        let mut parts = argument.as_array().into_iter().flatten();
+        match function.as_str() {
+            "Condition" => self.holds(argument.as_str().unwrap()),
+            "Fn::And" => parts.all(|part| self.is_true(part)),
+            "Fn::Equals" => self.chosen(&argument[0]) == self.chosen(&argument[1]),
+            "Fn::Not" => !self.is_true(&argument[0]),
+            "Fn::Or" => parts.any(|part| self.is_true(part)),
+            other => panic!("{other} is not known here"),
         }
+    }
+
+    /// What a parameter is chosen to be, as text; a list is joined by commas. Anything else is what it is.
+    fn chosen(&self, value: &Value) -> String {
+        let parameter = value["Ref"].as_str().or_else(|| value["Fn::Join"][1]["Ref"].as_str());
+        let value = parameter.map_or(value, |parameter| &self.parameters[parameter]);
+        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
     }
 
     fn apply(&self, value: &Value) -> Value {

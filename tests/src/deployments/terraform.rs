@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs};
 
 use hcl::{
     Block, Body, Expression, Map, Value,
-    eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType},
+    eval::{Context, Evaluate, FuncDef, ParamType},
 };
 use local::aws::permissions::ROLES;
 
@@ -164,10 +164,10 @@ fn declare_functions(context: &mut Context<'_>) {
     context.declare_func("jsonencode", unary(|arguments| Ok(arguments[0].clone())));
     context.declare_func("tostring", unary(|arguments| Ok(text(&arguments[0]).into())));
     context.declare_func("toset", unary(|arguments| Ok(arguments[0].clone())));
-    context.declare_func("keys", unary(keys));
-    context.declare_func("length", unary(length));
-    context.declare_func("concat", variadic(concat));
-    context.declare_func("merge", variadic(merge));
+    context.declare_func("keys", unary(|arguments| keys(&arguments)));
+    context.declare_func("length", unary(|arguments| length(&arguments)));
+    context.declare_func("concat", variadic(|arguments| concat(&arguments)));
+    context.declare_func("merge", variadic(|arguments| merge(&arguments)));
     context.declare_func("join", variadic(|arguments| Ok(joined(&arguments).into())));
 }
 
@@ -175,23 +175,23 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn keys(arguments: FuncArgs) -> Result<Value, String> {
+fn keys(arguments: &[Value]) -> Result<Value, String> {
     let object = arguments[0].as_object().ok_or("keys of no object")?;
     Ok(object.keys().cloned().collect())
 }
 
-fn length(arguments: FuncArgs) -> Result<Value, String> {
+fn length(arguments: &[Value]) -> Result<Value, String> {
     let value = &arguments[0];
     let length = value.as_array().map(Vec::len).or_else(|| value.as_object().map(Map::len));
     Ok(length.ok_or("length of neither list nor object")?.into())
 }
 
-fn concat(arguments: FuncArgs) -> Result<Value, String> {
+fn concat(arguments: &[Value]) -> Result<Value, String> {
     let lists = arguments.iter().map(|list| list.as_array().cloned().ok_or("concat of no list"));
     Ok(Value::Array(lists.collect::<Result<Vec<_>, _>>()?.concat()))
 }
 
-fn merge(arguments: FuncArgs) -> Result<Value, String> {
+fn merge(arguments: &[Value]) -> Result<Value, String> {
     let objects = arguments.iter().map(|object| object.as_object().cloned().ok_or("merge of no object"));
     Ok(Value::Object(objects.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect()))
 }

@@ -175,22 +175,23 @@ async fn events_that_may_not_be_put_on_the_bus_arrive_once_they_may() {
 }
 
 #[tokio::test]
-async fn the_log_names_the_action_that_is_missing() {
+async fn the_log_names_the_service_or_the_secret_that_is_closed() {
     let world = World::start().await;
     world.connect(ANNA).await;
     let path = tokio::task::spawn_blocking(|| binary("list-messages").unwrap()).await.unwrap();
     for (denied, named) in [
-        (CLIENT_SECRET, "secretsmanager:GetSecretValue"),
-        (GET, "dynamodb:GetItem"),
-        (UNWRAP, "kms:Decrypt"),
-        (TABLE_KEY, "kms:Decrypt"),
+        (CLIENT_SECRET, "secret gmail-connect/client-secret cannot be read"),
+        (COOKIE_KEY, "secret gmail-connect/cookie-key cannot be read"),
+        (GET, "DynamoDB"),
+        (UNWRAP, "KMS"),
+        (TABLE_KEY, "DynamoDB"),
     ] {
         withhold(&world, "list-messages", denied);
         let process = FunctionProcess::start(&path, world.variables()).await.unwrap();
         let answer = Answer::read(process.invoke(&list(ANNA).json(), PATIENCE).await.unwrap()).unwrap();
         assert_unavailable(&answer, &denied);
         assert!(process.prints("\"level\":\"error\"", PATIENCE).await);
-        assert!(process.output().contains(&format!("AccessDeniedException, {named}")), "{}", process.output());
+        assert!(process.output().contains(&format!("{named}: AccessDeniedException")), "{}", process.output());
         world.aws.roles().restore();
     }
 }

@@ -7,10 +7,8 @@ use tests::deployments::{Choices, Policies, sam::Template, terraform::Module};
 
 use super::*;
 
-const CHOICES: [Choices; 2] = [
-    Choices { has_key: false, is_restored: false },
-    Choices { has_key: true, is_restored: true },
-];
+const CHOICES: [Choices; 2] =
+    [Choices { has_key: false, is_restored: false }, Choices { has_key: true, is_restored: true }];
 
 /// How a deployment names what the functions use.
 struct Names {
@@ -26,7 +24,7 @@ struct Names {
     log_group: fn(&str) -> String,
 }
 
-/// The streams of the log group: CloudFormation's ARN of one ends with `:*` already.
+/// The streams of the log group, whose ARN in a template ends with `:*` already.
 fn sam_logs(function: &str) -> String {
     let words = function.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
     format!("<{}Logs.Arn>", words.collect::<String>())
@@ -44,7 +42,7 @@ fn sam(choices: Choices) -> Names {
         client_secret: "<ClientSecret>",
         cookie_key: "<CookieKey>",
         key: pick("<TokenKey.Arn>", "<TokenKmsKeyArn>", choices.has_key),
-        queue: "<Undelivered.Arn>",
+        queue: "<UndeliveredEvents.Arn>",
         region: "<AWS::Region>",
         stream: pick("<Connections.StreamArn>", "<RestoredTableStreamArn>", choices.is_restored),
         table_arn: format!("arn:<AWS::Partition>:dynamodb:<AWS::Region>:<AWS::AccountId>:table/{table_name}"),
@@ -87,19 +85,25 @@ impl Names {
             Resource::Bus => (self.bus.to_owned(), Value::Null),
             Resource::ClientSecret => (self.client_secret.to_owned(), Value::Null),
             Resource::CookieKey => (self.cookie_key.to_owned(), Value::Null),
-            Resource::DataKeys => (self.key.to_owned(), json!({
-                "StringEquals": {"kms:EncryptionContext:purpose": "gmail-connect"},
-                "Null": {"kms:EncryptionContext:user_id": "false"},
-            })),
+            Resource::DataKeys => (
+                self.key.to_owned(),
+                json!({
+                    "StringEquals": {"kms:EncryptionContext:purpose": "gmail-connect"},
+                    "Null": {"kms:EncryptionContext:user_id": "false"},
+                }),
+            ),
             Resource::OwnLogs => ((self.log_group)(function), Value::Null),
             Resource::Queue => (self.queue.to_owned(), Value::Null),
             Resource::Stream => (self.stream.to_owned(), Value::Null),
             Resource::Streams => (format!("{table}/stream/*"), Value::Null),
             Resource::Table => (table.clone(), Value::Null),
-            Resource::TableKey => (self.key.to_owned(), json!({"StringEquals": {
-                "kms:ViaService": format!("dynamodb.{}.amazonaws.com", self.region),
-                "kms:EncryptionContext:aws:dynamodb:tableName": self.table_name,
-            }})),
+            Resource::TableKey => (
+                self.key.to_owned(),
+                json!({"StringEquals": {
+                    "kms:ViaService": format!("dynamodb.{}.amazonaws.com", self.region),
+                    "kms:EncryptionContext:aws:dynamodb:tableName": self.table_name,
+                }}),
+            ),
             Resource::UsersByStatus => (format!("{table}/index/users-by-status"), Value::Null),
         }
     }
@@ -180,8 +184,7 @@ fn the_terraform_module_allows_what_the_table_says() {
 #[test]
 fn no_action_has_a_wildcard_and_only_actions_that_know_no_resources_are_allowed_on_everything() {
     let everything = [Resource::Anything, Resource::AnythingInRegion];
-    let without_resources =
-        ["secretsmanager:BatchGetSecretValue", "xray:PutTelemetryRecords", "xray:PutTraceSegments"];
+    let without_resources = ["secretsmanager:BatchGetSecretValue", "xray:PutTelemetryRecords", "xray:PutTraceSegments"];
     for (action, resource, _) in ROLES.iter().flat_map(Role::grants) {
         assert!(action.split_once(':').is_some_and(|(_, name)| name.bytes().all(|it| it.is_ascii_alphabetic())));
         assert_eq!(everything.contains(&resource), without_resources.contains(&action), "{action}");

@@ -99,3 +99,12 @@ async fn what_the_functions_may_do_is_what_they_do() {
     assert_eq!(used.difference(&granted).collect::<Vec<_>>(), [] as [&Use; 0], "missing in the table");
     assert_eq!(granted.difference(&used).collect::<Vec<_>>(), [] as [&Use; 0], "to spare in the table");
 }
+
+#[tokio::test]
+#[should_panic(expected = "calls that no role allows")]
+async fn a_call_that_no_role_allows_fails_the_test_that_makes_it() {
+    let world = World::start().await;
+    let kms = aws_sdk_kms::Client::new(&world.environment("authorize-url", &[]).aws);
+    let request = kms.decrypt().ciphertext_blob(aws_sdk_kms::primitives::Blob::new("wrapped"));
+    request.send().await.unwrap_err();
+}
