@@ -150,7 +150,9 @@ pub fn secrets_problem(error: &SecretsError) -> Problem {
     tracing::error!(%error, "the secrets cannot be used");
     match error {
         SecretsError::Unavailable(_) => unavailable(),
-        SecretsError::Client { .. } | SecretsError::CookieKey { .. } => Kind::Misconfigured.into(),
+        SecretsError::NoValue { .. } | SecretsError::Client { .. } | SecretsError::CookieKey { .. } => {
+            Kind::Misconfigured.into()
+        }
     }
 }
 

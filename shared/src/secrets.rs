@@ -1,6 +1,8 @@
 //! The two secrets of the deployment: the OAuth client and the cookie key. Read at start, kept for five minutes, read
 //! again beside a request and not in front of it.
 
+mod error;
+
 use std::{
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
@@ -9,13 +11,14 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
+pub use self::error::{SecretStoreError, SecretsError};
 use crate::{
     domain::{
-        oauth_client::{NotAWebClient, OAuthClient},
+        oauth_client::OAuthClient,
         secret::CookieKeySecret,
         time::{Clock, Timestamp},
     },
-    http::cookie_keys::{CookieKeys, UnusableCookieKey},
+    http::cookie_keys::CookieKeys,
 };
 
 /// How long what was read is taken for current.
@@ -36,16 +39,6 @@ pub trait SecretStore: Send + Sync {
 /// The text of a secret.
 pub type SecretText = zeroize::Zeroizing<String>;
 
-/// A secret cannot be read.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("secret {id} cannot be read: {detail}")]
-pub struct SecretStoreError {
-    /// The secret's id.
-    pub id: String,
-    /// What the store said, for the log.
-    pub detail: String,
-}
-
 /// What the secrets hold.
 #[derive(Debug)]
 pub struct Values {
@@ -53,30 +46,6 @@ pub struct Values {
     pub client: Arc<OAuthClient>,
     /// The keys of our cookies; without a cookie key none, and nothing opens.
     pub cookie_keys: Arc<CookieKeys>,
-}
-
-/// Why there is nothing to work with.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum SecretsError {
-    /// The store failed; the next request may have more luck.
-    #[error(transparent)]
-    Unavailable(#[from] SecretStoreError),
-    /// The client secret is not what Google's console hands out for a web client.
-    #[error("secret {id} is not a client_secret.json: {source}")]
-    Client {
-        /// The secret's id.
-        id: String,
-        /// What it is instead, and what to put there.
-        source: NotAWebClient,
-    },
-    /// The cookie key cannot serve.
-    #[error("secret {id} is no cookie key: {source}")]
-    CookieKey {
-        /// The secret's id.
-        id: String,
-        /// Why not.
-        source: UnusableCookieKey,
-    },
 }
 
 /// The secrets, kept.
@@ -185,7 +154,7 @@ impl Secrets {
         let cookie_key_id = self.cookie_key_secret_id.as_deref();
         let ids: Vec<_> = [self.client_secret_id.as_str()].into_iter().chain(cookie_key_id).collect();
         let (current, previous) = futures_util::join!(self.store.current(&ids), self.previous_cookie_key());
-        let mut current = current?.into_iter();
+        let mut current = current.map_err(|error| SecretsError::unreadable(error, &self.client_secret_id))?.into_iter();
         let client = Arc::new(self.parse_client(&current.next().unwrap_or_default())?);
         let cookie_keys = match cookie_key_id {
             Some(id) => parse_cookie_keys(id, &current.next().unwrap_or_default(), previous.as_ref())?,

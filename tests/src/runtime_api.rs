@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use local::aws::{SECRET_ACCESS_KEY, access_key_id};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
@@ -43,7 +44,8 @@ pub struct FunctionProcess {
 impl FunctionProcess {
     /// Starts a binary with those variables, Lambda's own and `PATH`, and no others.
     ///
-    /// The function's name is the binary's. Variables given here win over Lambda's.
+    /// The function's name is the binary's. Lambda's variables have the credentials of the function's role. Variables given
+    /// here win over Lambda's.
     ///
     /// # Errors
     /// If there is no port to listen on, or the binary cannot be started.
@@ -153,8 +155,10 @@ impl Drop for FunctionProcess {
     }
 }
 
-fn lambda_variables(name: &str, runtime_api: SocketAddr) -> [(&'static str, String); 6] {
+fn lambda_variables(name: &str, runtime_api: SocketAddr) -> [(&'static str, String); 8] {
     [
+        ("AWS_ACCESS_KEY_ID", access_key_id(name)),
+        ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY.to_owned()),
         ("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string()),
         ("AWS_LAMBDA_FUNCTION_NAME", name.to_owned()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),

@@ -16,13 +16,13 @@ mod random;
 mod soundness;
 mod visitor;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, thread};
 
 use local::{
     aws::{self, EmbeddedAws},
     google::{Account, Decision, EmulatedGoogle},
 };
-use shared::config::BadVariable;
+use shared::{config::BadVariable, function::Environment};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 pub use self::{
@@ -136,6 +136,7 @@ impl World {
         let key = furnish(&aws, &google);
         let mut variables = variables(&aws, &origin, &key);
         variables.extend(settings.variables.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        aws.roles().deploy(&variables);
         let surroundings = Surroundings { aws: quick(&aws), clock: clock.clone(), random: random.clone() };
         let instance = Arc::new(Instance::connect(&surroundings, &variables).await.unwrap());
         let visitor = Visitor::new(instance.clone());
@@ -152,14 +153,29 @@ impl World {
     /// # Errors
     /// If a variable is missing or bad.
     pub async fn instance_with(&self, variables: &[(&str, &str)]) -> Result<Arc<Instance>, BadVariable> {
-        let mut all = self.variables.clone();
-        all.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let surroundings =
-            Surroundings { aws: quick(&self.aws), clock: self.clock.clone(), random: self.random.clone() };
-        Ok(Arc::new(Instance::connect(&surroundings, &all).await?))
+        let all = self.deploy(variables);
+        Ok(Arc::new(Instance::connect(&self.surroundings(), &all).await?))
     }
 
-    /// The functions' environment, as a process of their own would have it.
+    /// A function's environment, with variables over those of the world; an empty value unsets one.
+    pub fn environment(&self, function: &str, variables: &[(&str, &str)]) -> Environment {
+        let all = self.deploy(variables);
+        self.surroundings().environment(function, &all)
+    }
+
+    /// The functions' variables with those over them, which the roles refer to from now on, too.
+    fn deploy(&self, variables: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let mut all = self.variables.clone();
+        all.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self.aws.roles().deploy(&all);
+        all
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        Surroundings { aws: quick(&self.aws), clock: self.clock.clone(), random: self.random.clone() }
+    }
+
+    /// The functions' environment, as a process of their own would have it; Lambda adds the credentials of its role.
     pub fn variables(&self) -> &BTreeMap<String, String> {
         &self.variables
     }
@@ -199,9 +215,14 @@ impl World {
 }
 
 impl Drop for World {
+    /// Every test holds the functions to their roles: a call that a role does not allow fails the test, also where the
+    /// function did without it.
     fn drop(&mut self) {
         for server in &self.servers {
             server.abort();
+        }
+        if !thread::panicking() {
+            assert_eq!(self.aws.roles().refused(), [""; 0], "calls that no role allows");
         }
     }
 }

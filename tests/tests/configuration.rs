@@ -13,6 +13,7 @@ mod configuration {
         world::{CLIENT_ID, World, assert_sound},
     };
 
+    mod fresh;
     mod logs;
     mod outages;
     mod rotation;

@@ -4,6 +4,7 @@
 //! Everything that it holds is in one database, in memory or in a file. Tests look into it, count its calls, let
 //! them fail and stop them before they are executed.
 
+mod access;
 mod arn;
 mod connection;
 mod crash;
@@ -14,42 +15,40 @@ mod event_bus;
 mod faults;
 pub(crate) mod identifiers;
 mod kms;
+pub mod permissions;
+mod roles;
 mod secrets_manager;
 mod server;
 mod state;
 mod streams;
 mod table;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use dynoxide::{Database, actions::get_records::Record};
 use serde_json::{Value, json};
-use shared::{
-    aws::clients,
-    domain::{random::Random, time::Clock},
-};
+use shared::domain::{random::Random, time::Clock};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use self::state::State;
-pub(crate) use self::streams::is_change;
 pub use self::{
+    access::in_role_of,
     crash::{CrashPoint, When},
     database::AwsStartError,
     error::AwsError,
     event_bus::{BusEvent, EventBus, FailedEntries},
     faults::{AwsFault, Effect, Faults, Gate},
     kms::Kms,
+    roles::{Roles, Use, access_key_id},
     secrets_manager::Secrets,
 };
+pub(crate) use self::{roles::Caller, streams::is_change};
+use self::{roles::Need, server::Service, state::State};
 
 /// The region that everything is in.
 pub const REGION: &str = "eu-central-1";
 /// The account that everything belongs to.
 pub const ACCOUNT: &str = "000000000000";
-/// The access key of the stack, which opens nothing elsewhere.
+/// The access key of the stack, which opens nothing elsewhere and everything here.
 pub const ACCESS_KEY_ID: &str = "AKIALOCALSTACK000000";
 /// The secret of [`ACCESS_KEY_ID`].
 pub const SECRET_ACCESS_KEY: &str = "local-stack-secret-access-key";
@@ -75,6 +74,7 @@ struct Inner {
     secrets: Secrets,
     kms: Kms,
     event_bus: EventBus,
+    roles: Roles,
     random: Arc<dyn Random>,
     writes: watch::Sender<()>,
 }
@@ -92,8 +92,8 @@ impl EmbeddedAws {
         let secrets = Secrets { state: state.clone(), clock: clock.clone(), random: random.clone() };
         let kms = Kms { state, clock: clock.clone(), random: random.clone() };
         let event_bus = EventBus::new(clock, random.clone());
-        let (faults, writes) = (Faults::default(), watch::Sender::new(()));
-        let aws = Self(Arc::new(Inner { address, database, faults, secrets, kms, event_bus, random, writes }));
+        let (faults, roles, writes) = (Faults::default(), Roles::default(), watch::Sender::new(()));
+        let aws = Self(Arc::new(Inner { address, database, faults, secrets, kms, event_bus, roles, random, writes }));
         let server = tokio::spawn(server::serve(aws.clone(), listener));
         Ok((aws, server))
     }
@@ -101,35 +101,6 @@ impl EmbeddedAws {
     /// Where it listens, as a URL without a path.
     pub fn endpoint(&self) -> String {
         format!("http://localhost:{}", self.0.address.port())
-    }
-
-    /// The AWS SDK's settings for this AWS: endpoint, region, credentials, an HTTP client, and the functions' own time-outs
-    /// and retries.
-    pub fn sdk_config(&self) -> SdkConfig {
-        let credentials = Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "local-stack");
-        let http_client =
-            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .endpoint_url(self.endpoint())
-            .http_client(http_client)
-            .region(Region::from_static(REGION))
-            .retry_config(clients::retries())
-            .timeout_config(clients::timeouts())
-            .build()
-    }
-
-    /// The same settings as the environment of a process.
-    pub fn variables(&self) -> BTreeMap<String, String> {
-        let endpoint = self.endpoint();
-        let variables = [
-            ("AWS_ENDPOINT_URL", endpoint.as_str()),
-            ("AWS_REGION", REGION),
-            ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID),
-            ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY),
-        ];
-        variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     /// Makes the functions' table, with its index, its stream and its TTL attribute, or gives a table that is there
@@ -189,6 +160,11 @@ impl EmbeddedAws {
         &self.0.event_bus
     }
 
+    /// The roles of the functions.
+    pub fn roles(&self) -> &Roles {
+        &self.0.roles
+    }
+
     /// Faults, gates, crash points and counts of calls.
     pub fn faults(&self) -> &Faults {
         &self.0.faults
@@ -218,6 +194,12 @@ impl EmbeddedAws {
     /// The sequence number of the newest record of a table's stream; none if it has none yet.
     pub(crate) fn stream_end(&self, table: &str) -> Result<Option<String>, AwsError> {
         streams::end(&self.0.database, table)
+    }
+
+    /// Whether Lambda may read a table's stream in that caller's name.
+    pub(crate) fn check_reader(&self, caller: Caller, table: &str) -> Result<(), AwsError> {
+        let needs = Need::to_read_stream(&self.roles().deployed(), table);
+        self.roles().check(caller, &needs).map_err(|refusal| Service::DynamoDbStreams.denied(&refusal))
     }
 
     /// The ARN of a table's stream.

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use self::batch::{Batch, BatchError};
-use crate::aws::{AwsError, EmbeddedAws};
+use crate::aws::{AwsError, Caller, EmbeddedAws};
 
 /// How long a batch that failed waits for its second try; each further one waits twice as long.
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
@@ -49,9 +49,23 @@ impl EventSource {
     /// # Errors
     /// If the table has no stream, or the database cannot be read.
     pub fn start(aws: EmbeddedAws, table: &str, handler: Handler) -> Result<Self, AwsError> {
+        Self::start_for(Caller::Stack, aws, table, handler)
+    }
+
+    /// The same, reading the stream in the role of a function, as Lambda does.
+    ///
+    /// # Errors
+    /// If the role may not read it, too.
+    pub fn start_in_role_of(function: &str, aws: EmbeddedAws, table: &str, handler: Handler) -> Result<Self, AwsError> {
+        let caller = Caller::of(function).ok_or_else(|| AwsError::no_role(function))?;
+        Self::start_for(caller, aws, table, handler)
+    }
+
+    fn start_for(reader: Caller, aws: EmbeddedAws, table: &str, handler: Handler) -> Result<Self, AwsError> {
+        aws.check_reader(reader, table)?;
         let stream_arn = aws.stream_arn(table)?;
         let (checkpoint, receiver) = watch::channel(aws.state(&state_of(table))?);
-        let poller = Poller { aws: aws.clone(), table: table.to_owned(), stream_arn, handler, checkpoint };
+        let poller = Poller { reader, aws: aws.clone(), table: table.to_owned(), stream_arn, handler, checkpoint };
         Ok(Self { aws, table: table.to_owned(), checkpoint: receiver, task: tokio::spawn(poller.run()) })
     }
 
@@ -71,6 +85,7 @@ impl Drop for EventSource {
 }
 
 struct Poller {
+    reader: Caller,
     aws: EmbeddedAws,
     table: String,
     stream_arn: String,
@@ -120,6 +135,7 @@ impl Poller {
 
     /// Takes the next records through the function, as far as it handles them.
     async fn step(&self) -> Result<Found, Stuck> {
+        self.aws.check_reader(self.reader, &self.table)?;
         let records = self.aws.stream_records(&self.table, self.checkpoint().as_deref())?;
         let Some(batch) = Batch::of(records) else { return Ok(Found::Nothing) };
         if !batch.is_empty() {

@@ -19,17 +19,17 @@ use crate::event_source::Handler;
 /// How long a batch may take.
 const BATCH: Duration = Duration::from_secs(29);
 
-/// Builds every function, each from an environment of its own.
+/// Builds every function, each from the environment of its name.
 ///
 /// # Errors
 /// If a variable is missing or bad.
-pub async fn connect(environment: impl Fn() -> Environment) -> Result<Vec<Arc<dyn Function>>, BadVariable> {
+pub async fn connect(environment: impl Fn(&str) -> Environment) -> Result<Vec<Arc<dyn Function>>, BadVariable> {
     Ok(vec![
-        Arc::new(AuthorizeUrl::connect(environment()).await?),
-        Arc::new(Callback::connect(environment()).await?),
-        Arc::new(ListMessages::connect(environment()).await?),
-        Arc::new(ConnectionFunction::connect(environment()).await?),
-        Arc::new(SecurityEvents::connect(environment()).await?),
+        Arc::new(AuthorizeUrl::connect(environment("authorize-url")).await?),
+        Arc::new(Callback::connect(environment("callback")).await?),
+        Arc::new(ListMessages::connect(environment("list-messages")).await?),
+        Arc::new(ConnectionFunction::connect(environment("connection")).await?),
+        Arc::new(SecurityEvents::connect(environment("security-events")).await?),
     ])
 }
 

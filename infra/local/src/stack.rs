@@ -145,18 +145,21 @@ impl Stack {
     }
 
     async fn start_functions(&mut self, listener: TcpListener, settings: &Settings) -> Result<(), StackError> {
-        let environment = || {
+        self.aws.roles().deploy(&self.variables);
+        let aws = self.aws.sdk_config();
+        let environment = |function: &str| {
             let variables = self.variables.clone();
             Environment {
                 lookup: Box::new(move |name| variables.get(name).cloned()),
-                aws: self.aws.sdk_config(),
+                aws: aws::in_role_of(function, &aws),
                 clock: settings.clock.clone(),
                 random: settings.random.clone(),
             }
         };
         let functions = functions::connect(&environment).await?;
-        let told = functions::of_stream(environment()).await?;
-        self.event_source = Some(EventSource::start(self.aws.clone(), CONNECTIONS_TABLE, told)?);
+        let told = functions::of_stream(environment("connection-events")).await?;
+        let source = EventSource::start_in_role_of("connection-events", self.aws.clone(), CONNECTIONS_TABLE, told)?;
+        self.event_source = Some(source);
         let options = gateway::Options::new(functions, settings.clock.clone(), settings.random.clone());
         let gateway = Gateway::new(options);
         let router = gateway.router().merge(landing::router(gateway));

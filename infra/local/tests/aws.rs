@@ -7,6 +7,7 @@ mod aws {
     mod event_source;
     mod faults;
     mod keys;
+    mod roles;
     mod secrets;
     mod storage;
     mod streams;

@@ -11,6 +11,7 @@ use std::{
 };
 
 use local::{
+    aws::in_role_of,
     gateway::{Authorizer, ROUTES, Route},
     google::Decision,
     stack::{CLIENT_SECRET_ID, CONNECTIONS_TABLE, COOKIE_KEY_SECRET_ID, EVENT_BUS_NAME, Settings, Stack},
@@ -52,11 +53,11 @@ async fn the_functions_are_told_where_everything_is() {
     assert!(stack.aws().secrets().current(COOKIE_KEY_SECRET_ID).unwrap().unwrap().len() >= 32);
 }
 
-fn environment(stack: &Stack) -> Environment {
+fn environment(stack: &Stack, function: &str) -> Environment {
     let variables = stack.variables().clone();
     Environment {
         lookup: Box::new(move |name| variables.get(name).cloned()),
-        aws: stack.aws().sdk_config(),
+        aws: in_role_of(function, &stack.aws().sdk_config()),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandomness::default()),
     }
@@ -65,7 +66,7 @@ fn environment(stack: &Stack) -> Environment {
 #[tokio::test]
 async fn the_gateways_routes_are_those_of_the_functions() {
     let stack = Stack::start(Settings::default()).await.unwrap();
-    let functions = local::functions::connect(|| environment(&stack)).await.unwrap();
+    let functions = local::functions::connect(|function| environment(&stack, function)).await.unwrap();
     let of_functions: BTreeSet<_> = functions
         .iter()
         .flat_map(|function| {
@@ -81,14 +82,14 @@ async fn the_gateways_routes_are_those_of_the_functions() {
 #[tokio::test]
 async fn each_sample_event_is_answered_by_its_function() {
     let stack = Stack::start(Settings::default()).await.unwrap();
-    let functions = local::functions::connect(|| environment(&stack)).await.unwrap();
+    let functions = local::functions::connect(|function| environment(&stack, function)).await.unwrap();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/events");
     let mut routes = BTreeSet::new();
     for file in std::fs::read_dir(folder).unwrap() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
         let event: Value = serde_json::from_str(&text).unwrap();
         if event["Records"].is_array() {
-            let told = local::functions::of_stream(environment(&stack)).await.unwrap();
+            let told = local::functions::of_stream(environment(&stack, "connection-events")).await.unwrap();
             assert_eq!(told(text).await.unwrap(), r#"{"batchItemFailures":[]}"#);
             assert_eq!(stack.aws().event_bus().events(EVENT_BUS_NAME).len(), 1);
             continue;

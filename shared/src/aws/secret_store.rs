@@ -6,6 +6,8 @@ use aws_sdk_secretsmanager::{
     Client, config::Builder, error::SdkError, operation::get_secret_value::GetSecretValueError, primitives::Blob,
     types::SecretValueEntry,
 };
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_util::future::try_join_all;
 use zeroize::Zeroizing;
 
@@ -39,7 +41,7 @@ impl SecretsManager {
                 Ok(ids.iter().map(value).collect())
             }
             Err(SdkError::ServiceError(_)) => Ok(None),
-            Err(error) => Err(SecretStoreError { id: ids.join(", "), detail: Failure::of(&error).code }),
+            Err(error) => Err(unreadable(ids.join(", "), &error)),
         }
     }
 
@@ -49,13 +51,14 @@ impl SecretsManager {
             Ok(answer) => Ok(Some(text(answer.secret_string(), answer.secret_binary()))),
             Err(error) => match error.as_service_error() {
                 Some(GetSecretValueError::ResourceNotFoundException(_)) => Ok(None),
-                _ => Err(SecretStoreError { id: id.to_owned(), detail: Failure::of(&error).code }),
+                _ => Err(unreadable(id.to_owned(), &error)),
             },
         }
     }
 
     async fn current_of(&self, id: &str) -> Result<SecretText, SecretStoreError> {
-        let missing = || SecretStoreError { id: id.to_owned(), detail: "it does not exist or has no value yet".into() };
+        let detail = "it does not exist or has no value yet";
+        let missing = || SecretStoreError { id: id.to_owned(), detail: detail.into(), is_missing: true };
         self.one(id, "AWSCURRENT").await?.ok_or_else(missing)
     }
 }
@@ -73,6 +76,10 @@ impl SecretStore for SecretsManager {
     async fn previous(&self, id: &str) -> Result<Option<SecretText>, SecretStoreError> {
         self.one(id, "AWSPREVIOUS").await
     }
+}
+
+fn unreadable<E: ProvideErrorMetadata>(id: String, error: &SdkError<E, HttpResponse>) -> SecretStoreError {
+    SecretStoreError { id, detail: Failure::of(error).code, is_missing: false }
 }
 
 /// Whether an entry is the secret with that name or ARN.

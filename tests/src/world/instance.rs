@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
+use local::aws::in_role_of;
 use shared::{
     config::BadVariable,
     domain::{random::Random, time::Clock},
@@ -24,11 +25,12 @@ pub(super) struct Surroundings {
 }
 
 impl Surroundings {
-    fn environment(&self, variables: &BTreeMap<String, String>) -> Environment {
+    /// A function's environment: what all are told, and the credentials of its own role.
+    pub(super) fn environment(&self, function: &str, variables: &BTreeMap<String, String>) -> Environment {
         let variables = variables.clone();
         Environment {
             lookup: Box::new(move |name| variables.get(name).cloned()),
-            aws: self.aws.clone(),
+            aws: in_role_of(function, &self.aws),
             clock: self.clock.clone(),
             random: self.random.clone(),
         }
@@ -46,14 +48,14 @@ impl Instance {
         surroundings: &Surroundings,
         variables: &BTreeMap<String, String>,
     ) -> Result<Self, BadVariable> {
-        let environment = || surroundings.environment(variables);
+        let environment = |function: &str| surroundings.environment(function, variables);
         Ok(Self {
             functions: vec![
-                Box::new(authorize_url::AuthorizeUrl::connect(environment()).await?),
-                Box::new(callback::Callback::connect(environment()).await?),
-                Box::new(list_messages::ListMessages::connect(environment()).await?),
-                Box::new(connection::ConnectionFunction::connect(environment()).await?),
-                Box::new(security_events::SecurityEvents::connect(environment()).await?),
+                Box::new(authorize_url::AuthorizeUrl::connect(environment("authorize-url")).await?),
+                Box::new(callback::Callback::connect(environment("callback")).await?),
+                Box::new(list_messages::ListMessages::connect(environment("list-messages")).await?),
+                Box::new(connection::ConnectionFunction::connect(environment("connection")).await?),
+                Box::new(security_events::SecurityEvents::connect(environment("security-events")).await?),
             ],
         })
     }

@@ -46,9 +46,10 @@ pub(super) fn furnish(aws: &EmbeddedAws, google: &EmulatedGoogle) -> String {
     aws.kms().create_key().unwrap()
 }
 
-/// The functions' environment, without what a test sets.
+/// The functions' environment, without what a test sets, and without the credentials that each has of its own.
 pub(super) fn variables(aws: &EmbeddedAws, origin: &str, key: &str) -> BTreeMap<String, String> {
     let mut variables = aws.variables();
+    variables.retain(|name, _| !["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].contains(&name.as_str()));
     let mut set = |name: &str, value: &str| variables.insert(name.to_owned(), value.to_owned());
     set("CLIENT_SECRET_ID", CLIENT_SECRET_ID);
     set("COOKIE_KEY_SECRET_ID", COOKIE_KEY_SECRET_ID);

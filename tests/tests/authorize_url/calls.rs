@@ -33,7 +33,7 @@ async fn it_needs_neither_the_table_nor_the_key() {
     variables.retain(|name, _| !["CONNECTIONS_TABLE", "TOKEN_KMS_KEY_ID"].contains(&name.as_str()));
     let function = AuthorizeUrl::connect(Environment {
         lookup: Box::new(move |name| variables.get(name).cloned()),
-        aws: world.aws.sdk_config(),
+        aws: local::aws::in_role_of("authorize-url", &world.aws.sdk_config()),
         clock: std::sync::Arc::new(SystemClock),
         random: std::sync::Arc::new(SystemRandomness::default()),
     })

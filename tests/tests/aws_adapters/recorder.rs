@@ -117,6 +117,7 @@ async fn pass(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> Respon
     let operation = target.split_once('.').unwrap().1.to_owned();
     aws.calls.lock().unwrap().push((operation, serde_json::from_slice(&body).unwrap()));
     let call = aws.http.post(aws.embedded.endpoint()).header("x-amz-target", target).body(body);
+    let call = call.header("authorization", &headers["authorization"]);
     let Ok(answer) = call.send().await else { return StatusCode::BAD_GATEWAY.into_response() };
     let (status, kind) = (answer.status(), answer.headers()["content-type"].clone());
     (status, [("content-type", kind)], answer.bytes().await.unwrap_or_default()).into_response()

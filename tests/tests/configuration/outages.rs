@@ -3,12 +3,9 @@
 use std::time::{Duration, Instant};
 
 use local::aws::{AwsFault, Effect};
-use tests::{
-    event::Event,
-    world::{CLIENT_SECRET_ID, World},
-};
+use tests::{event::Event, world::World};
 
-use super::{ask, code, file, start};
+use super::{ask, code, start};
 
 const SECRETS: &str = "SecretsManager";
 
@@ -28,18 +25,6 @@ async fn while_secrets_manager_fails_requests_are_unavailable_and_the_next_one_t
         assert_eq!(instance.send(&Event::get("/authorize-url")).await.status(), 200);
         assert_eq!(instance.send(&Event::get("/callback")).await.status(), 400);
     }
-}
-
-#[tokio::test]
-async fn a_secret_that_is_not_there_yet_is_unavailable_until_it_is() {
-    let world = World::start().await;
-    let text = file(&world).to_string();
-    world.aws.secrets().remove(CLIENT_SECRET_ID).unwrap();
-    let process = start("authorize-url", world.variables()).await;
-    assert_eq!(code(&ask(&process, &Event::get("/authorize-url")).await), (503, "unavailable".into()));
-    assert!(process.output().contains(CLIENT_SECRET_ID));
-    world.aws.secrets().put(CLIENT_SECRET_ID, &text).unwrap();
-    assert_eq!(ask(&process, &Event::get("/authorize-url")).await.status(), 200);
 }
 
 #[tokio::test]

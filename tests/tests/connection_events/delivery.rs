@@ -8,7 +8,7 @@ use std::{
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use connection_events::ConnectionEvents;
 use local::{
-    aws::BusEvent,
+    aws::{BusEvent, in_role_of},
     event_source::{EventSource, Handler},
 };
 use serde_json::Value;
@@ -35,7 +35,10 @@ pub(super) struct Delivery {
 pub(super) fn environment(world: &World, bus: Option<&'static str>) -> Environment {
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(200)).build();
     let retries = RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(1));
-    let aws = world.aws.sdk_config().into_builder().timeout_config(timeouts).retry_config(retries).build();
+    let aws = in_role_of("connection-events", &world.aws.sdk_config());
+    let aws = aws.into_builder().timeout_config(timeouts).retry_config(retries).build();
+    let variables = bus.map(|bus| ("EVENT_BUS_NAME".to_owned(), bus.to_owned())).into_iter().collect();
+    world.aws.roles().deploy(&variables);
     let lookup = move |name: &str| bus.filter(|_| name == "EVENT_BUS_NAME").map(str::to_owned);
     Environment { lookup: Box::new(lookup), aws, clock: world.clock.clone(), random: world.random.clone() }
 }
@@ -59,7 +62,8 @@ impl Delivery {
                 Ok(answer)
             })
         });
-        Self { source: EventSource::start(world.aws.clone(), TABLE, handler).unwrap(), answers }
+        let source = EventSource::start_in_role_of("connection-events", world.aws.clone(), TABLE, handler);
+        Self { source: source.unwrap(), answers }
     }
 
     /// Waits until everything that was written is on the bus.

@@ -28,6 +28,7 @@ async fn unwrap(world: &World, wrapped: &Value, context: &Value) -> Option<Vec<u
     let request = json!({"CiphertextBlob": wrapped, "EncryptionContext": context}).to_string();
     let http = shared::google::http::client().unwrap();
     let call = http.post(world.aws.endpoint()).header("x-amz-target", "TrentService.Decrypt").body(request);
+    let call = call.header("authorization", format!("AWS4-HMAC-SHA256 Credential={}/", local::aws::ACCESS_KEY_ID));
     let answer: Value = serde_json::from_slice(&call.send().await.unwrap().bytes().await.unwrap()).unwrap();
     answer["Plaintext"].as_str().map(|text| STANDARD.decode(text).unwrap())
 }

@@ -28,6 +28,16 @@ impl AwsError {
         Self { status: 500, body: json!({"__type": "InternalServerError", "message": message}).to_string() }
     }
 
+    /// A function of that name has no role.
+    pub(crate) fn no_role(function: &str) -> Self {
+        Self::new("NoSuchEntity", &format!("The role of {function} cannot be found."))
+    }
+
+    /// What a caller is told whose role does not allow it. All services spell `Message` with a capital letter here.
+    pub(super) fn denied(namespace: &str, refusal: &str) -> Self {
+        Self::secrets_manager(&format!("{namespace}AccessDeniedException"), refusal)
+    }
+
     /// The exception's name, without the namespace that DynamoDB puts before it.
     pub fn code(&self) -> String {
         let body: Map<String, Value> = serde_json::from_str(&self.body).unwrap_or_default();

@@ -1,22 +1,19 @@
 //! The embedded Secrets Manager: secrets, their versions and the stages that move between them.
 
+mod secret;
+
 use std::{collections::BTreeMap, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::domain::{
-    random::Random,
-    time::{Clock, Timestamp},
-};
+use shared::domain::{random::Random, time::Clock};
 
+use self::secret::{CURRENT, Secret, Version};
 use super::{
     ACCOUNT, AwsError, REGION,
     identifiers::{hexadecimal, uuid},
     state::State,
 };
-
-const CURRENT: &str = "AWSCURRENT";
-const PREVIOUS: &str = "AWSPREVIOUS";
 
 /// The secrets of the embedded Secrets Manager.
 #[derive(Clone)]
@@ -24,22 +21,6 @@ pub struct Secrets {
     pub(super) state: State,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
-}
-
-#[derive(Deserialize, Serialize)]
-struct Secret {
-    name: String,
-    arn: String,
-    created_at: Timestamp,
-    changed_at: Timestamp,
-    versions: BTreeMap<String, Version>,
-}
-
-#[derive(Clone, Deserialize, Serialize)]
-struct Version {
-    text: String,
-    stages: Vec<String>,
-    created_at: Timestamp,
 }
 
 #[derive(Default, Deserialize)]
@@ -77,6 +58,14 @@ impl Secrets {
         }
     }
 
+    /// Makes a secret without a value, as a deployment leaves it to its operator.
+    ///
+    /// # Errors
+    /// If it is there already, or the database cannot be written.
+    pub fn create_empty(&self, name: &str) -> Result<(), AwsError> {
+        self.create(&Call { name: Some(name.to_owned()), ..Call::default() }).map(drop)
+    }
+
     /// Removes a secret with all its versions.
     ///
     /// # Errors
@@ -85,13 +74,19 @@ impl Secrets {
         self.state.remove(&key(name))
     }
 
-    /// Runs one operation on a request in Secrets Manager's JSON.
-    pub(super) fn call(&self, operation: &str, request: &Value) -> Result<Value, AwsError> {
+    /// Runs one operation on a request in Secrets Manager's JSON; `readable` says whether the caller may read a secret of
+    /// a batch.
+    pub(super) fn call(
+        &self,
+        operation: &str,
+        request: &Value,
+        readable: &dyn Fn(&str) -> Result<(), AwsError>,
+    ) -> Result<Value, AwsError> {
         let call: Call = serde_json::from_value(request.clone())?;
         let secret = || self.find(call.secret_id.as_deref().unwrap_or_default());
         match operation {
             "GetSecretValue" => secret()?.value(call.version_id.as_deref(), call.version_stage.as_deref()),
-            "BatchGetSecretValue" => self.values(&call),
+            "BatchGetSecretValue" => self.values(&call, readable),
             "CreateSecret" => self.create(&call),
             "PutSecretValue" => self.put_version(secret()?, &call),
             "DescribeSecret" => Ok(secret()?.description()),
@@ -99,15 +94,15 @@ impl Secrets {
         }
     }
 
-    /// All the values at once; a secret without one is named in `Errors`.
-    fn values(&self, call: &Call) -> Result<Value, AwsError> {
+    /// All the values at once; a secret without one, or that the caller may not read, is named in `Errors`.
+    fn values(&self, call: &Call, readable: &dyn Fn(&str) -> Result<(), AwsError>) -> Result<Value, AwsError> {
         let ids = call.secret_id_list.as_deref().unwrap_or_default();
         if ids.is_empty() || ids.len() > 20 {
             return Err(invalid_parameter("The list of secret ids must hold between 1 and 20 of them."));
         }
         let (mut values, mut errors) = (Vec::new(), Vec::new());
         for id in ids {
-            match self.find(id).and_then(|secret| secret.value(None, None)) {
+            match readable(id).and_then(|()| self.find(id)).and_then(|secret| secret.value(None, None)) {
                 Ok(value) => values.push(value),
                 Err(error) => {
                     errors.push(json!({"SecretId": id, "ErrorCode": error.code(), "Message": error.message()}));
@@ -135,7 +130,11 @@ impl Secrets {
         let now = self.clock.now();
         let arn = format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-{ending}");
         let secret = Secret { name: name.to_owned(), arn, created_at: now, changed_at: now, versions: BTreeMap::new() };
-        self.put_version(secret, call)
+        if call.secret_string.is_some() {
+            return self.put_version(secret, call);
+        }
+        self.state.put_document(&key(name), &secret)?;
+        Ok(json!({"ARN": secret.arn, "Name": name}))
     }
 
     fn put_version(&self, mut secret: Secret, call: &Call) -> Result<Value, AwsError> {
@@ -168,66 +167,6 @@ impl Secrets {
             }
         }
         Err(not_found("Secrets Manager can't find the specified secret."))
-    }
-}
-
-impl Secret {
-    /// Adds a version and moves its stages to it; what was current becomes previous, and a version that no stage is
-    /// left on is gone.
-    fn add(&mut self, id: &str, version: Version) {
-        let forerunner = self.staged(CURRENT).map(|(id, _)| id.to_owned());
-        let mut moving = version.stages.clone();
-        if moving.iter().any(|stage| stage == CURRENT) && forerunner.is_some() {
-            moving.push(PREVIOUS.to_owned());
-        }
-        for (other, version) in &mut self.versions {
-            version.stages.retain(|stage| !moving.contains(stage));
-            if Some(other) == forerunner.as_ref() && moving.iter().any(|stage| stage == PREVIOUS) {
-                version.stages.push(PREVIOUS.to_owned());
-            }
-        }
-        self.versions.retain(|_, version| !version.stages.is_empty());
-        self.changed_at = version.created_at;
-        self.versions.insert(id.to_owned(), version);
-    }
-
-    fn staged(&self, stage: &str) -> Option<(&str, &Version)> {
-        let mut versions = self.versions.iter();
-        let found = versions.find(|(_, version)| version.stages.iter().any(|it| it == stage));
-        found.map(|(id, version)| (id.as_str(), version))
-    }
-
-    fn value(&self, id: Option<&str>, stage: Option<&str>) -> Result<Value, AwsError> {
-        let wanted = stage.unwrap_or(CURRENT);
-        let found = match id {
-            Some(id) => self.versions.get_key_value(id).map(|(id, version)| (id.as_str(), version)),
-            None => self.staged(wanted),
-        };
-        let (id, version) = found.ok_or_else(|| {
-            let which = id.map_or_else(|| format!("staging label: {wanted}"), |id| format!("VersionId: {id}"));
-            not_found(&format!("Secrets Manager can't find the specified secret value for {which}"))
-        })?;
-        if stage.is_some_and(|stage| !version.stages.iter().any(|it| it == stage)) {
-            let message = "You provided a VersionStage that is not associated to the provided VersionId.";
-            return Err(AwsError::secrets_manager("InvalidRequestException", message));
-        }
-        Ok(json!({
-            "ARN": self.arn, "Name": self.name, "VersionId": id, "VersionStages": version.stages,
-            "SecretString": version.text, "CreatedDate": version.created_at.unix_seconds(),
-        }))
-    }
-
-    fn named(&self, id: &str) -> Value {
-        let stages = self.versions.get(id).map(|version| &version.stages);
-        json!({"ARN": self.arn, "Name": self.name, "VersionId": id, "VersionStages": stages})
-    }
-
-    fn description(&self) -> Value {
-        let stages: BTreeMap<_, _> = self.versions.iter().map(|(id, version)| (id, &version.stages)).collect();
-        json!({
-            "ARN": self.arn, "Name": self.name, "CreatedDate": self.created_at.unix_seconds(),
-            "LastChangedDate": self.changed_at.unix_seconds(), "VersionIdsToStages": stages,
-        })
     }
 }
 

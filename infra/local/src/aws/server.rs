@@ -18,6 +18,7 @@ use super::{
     connection::{Cut, CuttableListener},
     faults::Course,
     identifiers::uuid,
+    roles::{Caller, Need, Refusal},
     streams,
 };
 
@@ -30,8 +31,9 @@ const SERVICES: [(&str, Service); 5] = [
     ("TrentService", Service::Kms),
 ];
 
+/// A service of AWS.
 #[derive(Clone, Copy)]
-enum Service {
+pub(super) enum Service {
     DynamoDb,
     DynamoDbStreams,
     EventBridge,
@@ -41,6 +43,7 @@ enum Service {
 
 /// One call of an operation.
 struct Call {
+    caller: Caller,
     service: Service,
     operation: String,
     body: Bytes,
@@ -75,6 +78,15 @@ impl Service {
             Self::EventBridge | Self::Kms => AwsError::new("ThrottlingException", "Rate exceeded"),
         }
     }
+
+    /// What a caller is told whose role does not allow it.
+    pub(super) fn denied(self, refusal: &Refusal) -> AwsError {
+        let namespace = match self {
+            Self::DynamoDb | Self::DynamoDbStreams => "com.amazon.coral.service#",
+            Self::EventBridge | Self::SecretsManager | Self::Kms => "",
+        };
+        AwsError::denied(namespace, &refusal.to_string())
+    }
 }
 
 /// Serves until the task ends.
@@ -92,8 +104,12 @@ async fn call(
     body: Bytes,
 ) -> Response {
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let Some(call) = Call::addressed(target, body) else {
+    let Some((service, operation)) = addressed(target) else {
         return answer(&aws, Service::DynamoDb, Err(AwsError::new("UnknownOperationException", "")));
+    };
+    let call = match Caller::of_request(&headers) {
+        Ok(caller) => Call { caller, service, operation: operation.to_owned(), body },
+        Err(error) => return answer(&aws, service, Err(error)),
     };
     let outcome = match aws.faults().enter(&call.name()).await {
         Course::Answered(None) => call.execute(&aws, None),
@@ -110,14 +126,14 @@ async fn call(
     answer(&aws, call.service, outcome)
 }
 
-impl Call {
-    /// The call of that target, such as `TrentService.Decrypt`.
-    fn addressed(target: &str, body: Bytes) -> Option<Self> {
-        let (prefix, operation) = target.split_once('.')?;
-        let (_, service) = SERVICES.iter().find(|(name, _)| *name == prefix)?;
-        Some(Self { service: *service, operation: operation.to_owned(), body })
-    }
+/// The service and the operation of a target such as `TrentService.Decrypt`.
+fn addressed(target: &str) -> Option<(Service, &str)> {
+    let (prefix, operation) = target.split_once('.')?;
+    let (_, service) = SERVICES.iter().find(|(name, _)| *name == prefix)?;
+    Some((*service, operation))
+}
 
+impl Call {
     /// The name in counts and faults.
     fn name(&self) -> String {
         format!("{}.{}", self.service.name(), self.operation)
@@ -150,11 +166,18 @@ impl Call {
 
     fn execute(&self, aws: &EmbeddedAws, failed: Option<&FailedEntries>) -> Result<Value, AwsError> {
         let request: Value = serde_json::from_slice(&self.body)?;
+        let deployed = aws.roles().deployed();
+        let check =
+            |needs: &[Need]| aws.roles().check(self.caller, needs).map_err(|refusal| self.service.denied(&refusal));
+        check(&Need::of(&deployed, self.service, &self.operation, &request))?;
         match self.service {
             Service::DynamoDb => aws.dynamodb(&self.operation, &request),
             Service::DynamoDbStreams => streams::call(aws.database(), &self.operation, &request),
             Service::EventBridge => aws.event_bus().call(&self.operation, &request, failed),
-            Service::SecretsManager => aws.secrets().call(&self.operation, &request),
+            Service::SecretsManager => {
+                let readable = |id: &str| check(&[Need::secret(&deployed, "GetSecretValue", id)]);
+                aws.secrets().call(&self.operation, &request, &readable)
+            }
             Service::Kms => aws.kms().call(&self.operation, &request),
         }
     }

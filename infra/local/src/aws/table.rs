@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{AwsError, dynamodb::call};
 
 /// The index that finds users by the status of their connection.
-const INDEX: &str = "users-by-status";
+pub(super) const INDEX: &str = "users-by-status";
 
 /// Makes the table, or gives one of an earlier version what it lacks.
 pub(super) fn create(database: &Database, table: &str) -> Result<(), AwsError> {

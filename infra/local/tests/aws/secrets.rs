@@ -57,3 +57,16 @@ async fn a_secret_is_made_once() {
     let again = secrets(&aws).create_secret().name("name").secret_string("other").send().await;
     assert!(again.unwrap_err().into_service_error().is_resource_exists_exception());
 }
+
+#[tokio::test]
+async fn a_secret_without_a_value_is_there_and_has_none_until_one_is_put() {
+    let aws = start(None).await;
+    let made = secrets(&aws).create_secret().name("a/client-secret").send().await.unwrap();
+    assert_eq!((made.name.as_deref(), made.version_id), (Some("a/client-secret"), None));
+    let value = || secrets(&aws).get_secret_value().secret_id("a/client-secret").send();
+    let error = value().await.unwrap_err().into_service_error();
+    assert!(error.is_resource_not_found_exception(), "{error:?}");
+    assert!(error.to_string().contains("staging label: AWSCURRENT"), "{error}");
+    secrets(&aws).put_secret_value().secret_id("a/client-secret").secret_string("text").send().await.unwrap();
+    assert_eq!(value().await.unwrap().secret_string.unwrap(), "text");
+}

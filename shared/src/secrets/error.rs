@@ -1,0 +1,67 @@
+//! Why there are no secrets to work with, and what to do about it.
+
+use crate::{domain::oauth_client::NotAWebClient, http::cookie_keys::UnusableCookieKey};
+
+/// A secret cannot be read.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("secret {id} cannot be read: {detail}")]
+pub struct SecretStoreError {
+    /// The secret's id.
+    pub id: String,
+    /// What the store said, for the log.
+    pub detail: String,
+    /// Whether the store said that there is nothing: no such secret, or no value in it yet.
+    pub is_missing: bool,
+}
+
+/// Why there is nothing to work with.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SecretsError {
+    /// The store failed; the next request may have more luck.
+    #[error(transparent)]
+    Unavailable(SecretStoreError),
+    /// Nobody has put anything there yet, as in a fresh deployment; or the id is wrong.
+    #[error(
+        "secret {id} does not exist or has no value yet; {what}: \
+         aws secretsmanager put-secret-value --secret-id {id} --secret-string {value}"
+    )]
+    NoValue {
+        /// The secret's id.
+        id: String,
+        /// What to put there.
+        what: &'static str,
+        /// The command's word for it.
+        value: &'static str,
+    },
+    /// The client secret is not what Google's console hands out for a web client.
+    #[error("secret {id} is not a client_secret.json: {source}")]
+    Client {
+        /// The secret's id.
+        id: String,
+        /// What it is instead, and what to put there.
+        source: NotAWebClient,
+    },
+    /// The cookie key cannot serve.
+    #[error("secret {id} is no cookie key: {source}")]
+    CookieKey {
+        /// The secret's id.
+        id: String,
+        /// Why not.
+        source: UnusableCookieKey,
+    },
+}
+
+impl SecretsError {
+    /// What a failure of the store comes to: one that says that there is nothing is the operator's to mend.
+    pub(super) fn unreadable(error: SecretStoreError, client_secret_id: &str) -> Self {
+        let (what, value) = match error.is_missing {
+            false => return Self::Unavailable(error),
+            true if error.id == client_secret_id => (
+                "download the JSON of the OAuth client from Google's console and put it there",
+                "file://client_secret.json",
+            ),
+            true => ("put a random text of at least 32 characters there", "\"$(openssl rand -base64 48)\""),
+        };
+        Self::NoValue { id: error.id, what, value }
+    }
+}
