@@ -126,6 +126,20 @@ async fn a_parameter_has_the_documented_length_and_is_repeated_as_often_as_docum
 }
 
 #[tokio::test]
+async fn an_empty_parameter_counts_as_not_given() {
+    let asked = Asked::new().await;
+    for operation in readable() {
+        for (name, schema) in query_parameters(operation).filter(|(_, schema)| schema["type"] != "array") {
+            let parameter = operation.parameters.iter().find(|it| it["name"] == name && it["in"] == "query").unwrap();
+            // A parameter that has to be there may not be empty either.
+            let is_required = parameter["required"] == true;
+            assert_eq!(parameter["allowEmptyValue"] != true, is_required, "{}: {name}, {schema}", operation.route);
+            assert_eq!(asked.complaint(operation, name, &format!("{name}=")).await, None, "{}", operation.route);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_word_that_is_not_documented_is_refused_and_each_that_is_documented_is_taken() {
     let asked = Asked::new().await;
     let document = Description::get().document();
