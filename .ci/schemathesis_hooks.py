@@ -43,6 +43,9 @@ class Signature(requests.auth.AuthBase):
     credentials = Credentials("AKIALOCALSTACK000000", "local-stack-secret-access-key")
 
     def __call__(self, request):
+        # What is signed writes a space as %20 and never as a plus.
+        path, _, query = request.url.partition("?")
+        request.url = f"{path}?{query.replace('+', '%20')}" if query else path
         signed = AWSRequest(request.method, request.url, data=request.body)
         SigV4Auth(self.credentials, "execute-api", "eu-central-1").add_auth(signed)
         request.headers.update(signed.headers)
