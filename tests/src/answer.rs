@@ -40,6 +40,11 @@ impl Answer {
         self.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// Every header but `Set-Cookie`, as name and value.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The values of the `Set-Cookie` headers.
     pub fn cookies(&self) -> impl Iterator<Item = &str> {
         self.cookies.iter().map(String::as_str)

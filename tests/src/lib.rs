@@ -3,6 +3,7 @@
 //! - [`world`]: the functions over an embedded AWS and an emulated Google, in one process.
 //! - [`event`], [`answer`], [`cookie_jar`]: an API Gateway event in, a response out, and what a browser keeps of it.
 //! - [`deployments`]: the roles that the SAM template and the Terraform module make.
+//! - [`description`]: `infra/openapi.yaml`, which every answer is held against.
 //! - [`binaries`], [`runtime_api`]: the functions' real binaries, run as Lambda runs them.
 //! - [`http_client`], [`browser`]: the local stack as a program and as a person see it.
 //! - [`secrets_search`]: no log may hold a secret.
@@ -14,6 +15,7 @@ pub mod cookie_jar;
 pub mod event;
 
 pub mod deployments;
+pub mod description;
 
 pub mod binaries;
 pub mod runtime_api;

@@ -11,14 +11,14 @@ use shared::{
         return_to::ReturnTo,
         time::Timestamp,
     },
-    front::{Front, Visit},
+    front::{Front, Visit, unavailable},
     function::{Deadline, Environment, Function},
     http::{
         Request, Response,
         cookie_jar::CannotAdd,
         page::Page,
         preference::Preference,
-        problem::{Kind, Problem},
+        problem::Problem,
         query::{BadParameter, Query},
         route::Route,
     },
@@ -73,7 +73,7 @@ impl AuthorizeUrl {
         let return_to =
             parameters.return_to.map(|text| self.front.return_to(text).ok_or(FORBIDDEN_RETURN)).transpose()?;
         let fresh = PendingAuthorization::new(&*self.front.random, self.front.clock.now());
-        let mut pending = fresh.map_err(|error| unavailable(&error))?;
+        let mut pending = fresh.map_err(|error| cannot_begin(&error))?;
         pending.return_to = return_to.map(|place| place.as_str().to_owned());
         pending.caller_state = parameters.state.map(str::to_owned);
         pending.consent_forced = parameters.prompt.consent;
@@ -90,7 +90,7 @@ impl AuthorizeUrl {
             CannotAdd::TooLarge => Problem::invalid_request(
                 "The parameters return_to and state together are larger than a browser's cookie can hold.",
             ),
-            CannotAdd::CannotSeal(error) => unavailable(&error),
+            CannotAdd::CannotSeal(error) => cannot_begin(&error),
         })
     }
 }
@@ -123,9 +123,9 @@ fn wants_html(request: &Request) -> bool {
     Preference::of(request.header("accept")) == Preference::Html
 }
 
-fn unavailable(error: &dyn std::error::Error) -> Problem {
+fn cannot_begin(error: &dyn std::error::Error) -> Problem {
     tracing::error!(%error, "no authorization can begin");
-    Kind::Unavailable.into()
+    unavailable()
 }
 
 /// What the caller asks for.

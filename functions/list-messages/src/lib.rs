@@ -94,8 +94,12 @@ impl ListMessages {
         let here = here(request);
         let way = Reauthorization { return_to: Some(&here), ..way.into() };
         match brought_back(request) {
-            // To lead on from here by itself would go round in circles: the person decides.
-            Some(kind) => Page::of_problem(&kind.into(), request, Some(&way.path())),
+            // To lead on from here by itself would go round in circles: the person decides. The page tells what the callback
+            // said; status and log tell what this is, for anyone can write an `error` into the address.
+            Some(kind) => {
+                let page = Page::of_problem(&kind.into(), request, Some(&way.path()));
+                Response { status_code: refusal.problem.status(), outcome: refusal.problem.code(), ..page }
+            }
             None => Response::redirect(302, refusal.problem.code(), way.path()),
         }
     }

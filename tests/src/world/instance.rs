@@ -8,10 +8,13 @@ use shared::{
     config::BadVariable,
     domain::{random::Random, time::Clock},
     function::{Deadline, Environment, Function, invoke},
-    http::route::matching,
+    http::{
+        Request,
+        route::{Route, matching},
+    },
 };
 
-use super::soundness::assert_sound;
+use super::soundness::{assert_described, assert_sound};
 use crate::{answer::Answer, event::Event};
 
 /// Longer than any function takes for an answer.
@@ -65,6 +68,11 @@ impl Instance {
         self.functions.len()
     }
 
+    /// Every route, with the name of the function that has it.
+    pub fn routes(&self) -> impl Iterator<Item = (&'static str, &'static Route)> {
+        self.functions.iter().flat_map(|function| function.routes().iter().map(|route| (function.name(), route)))
+    }
+
     /// The answer of the function that has the event's route.
     ///
     /// # Panics
@@ -98,6 +106,9 @@ impl Instance {
 async fn take(function: &dyn Function, event: &str, time_limit: Duration) -> Answer {
     let response = invoke(function, event, Deadline::after(time_limit)).await;
     let answer = Answer::read(serde_json::to_value(response).unwrap()).unwrap();
+    let request = Request::from_event(event).ok();
+    let route = request.and_then(|request| matching(function.routes(), &request.method, &request.path));
+    assert_described(route, &answer);
     assert_sound(&answer);
     answer
 }
