@@ -14,11 +14,8 @@
 pub mod sam;
 pub mod terraform;
 
-#[path = "description/yaml.rs"]
-pub mod yaml;
-
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -35,6 +32,18 @@ pub struct Choices {
 
 /// The policies of a role, by the name of its function: the statements, in JSON as IAM takes them.
 pub type Policies = BTreeMap<String, Vec<Value>>;
+
+/// A route, the function that answers it, and whether its callers sign with AWS IAM.
+pub type Routes = BTreeSet<(String, String, bool)>;
+
+/// Whether API Gateway's authorizer lets only callers with a signature through; another authorizer is none of ours.
+fn is_signed(authorization_type: &str) -> bool {
+    match authorization_type {
+        "AWS_IAM" => true,
+        "NONE" => false,
+        other => panic!("{other} is no authorizer of this API"),
+    }
+}
 
 /// A folder of `infra`.
 fn folder(name: &str) -> PathBuf {

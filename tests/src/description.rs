@@ -6,8 +6,6 @@
     reason = "without a description that can be read, every test that stands on it has failed"
 )]
 
-pub mod yaml;
-
 mod responses;
 mod schema;
 
@@ -20,7 +18,7 @@ pub use self::{
     schema::{Schema, Schemas},
 };
 use self::{responses::Responses, schema::resolve};
-use crate::answer::Answer;
+use crate::{answer::Answer, yaml};
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(Description::load);
 

@@ -2,7 +2,7 @@
 //!
 //! - [`world`]: the functions over an embedded AWS and an emulated Google, in one process.
 //! - [`event`], [`answer`], [`cookie_jar`]: an API Gateway event in, a response out, and what a browser keeps of it.
-//! - [`deployments`]: the roles that the SAM template and the Terraform module make.
+//! - [`deployments`]: what the SAM template and the Terraform module make.
 //! - [`description`]: `infra/openapi.yaml`, which every answer is held against.
 //! - [`binaries`], [`runtime_api`]: the functions' real binaries, run as Lambda runs them.
 //! - [`http_client`], [`browser`]: the local stack as a program and as a person see it.
@@ -26,3 +26,4 @@ pub mod http_client;
 pub mod secrets_search;
 
 mod process_group;
+mod yaml;

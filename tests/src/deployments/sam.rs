@@ -4,9 +4,10 @@
 
 use std::{collections::BTreeMap, fs};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::{Choices, Policies, folder, yaml};
+use super::{Choices, Policies, Routes, folder, is_signed};
+use crate::yaml;
 
 /// The template.
 pub struct Template {
@@ -54,15 +55,37 @@ impl Template {
         functions
             .into_iter()
             .map(|(_, function)| {
-                let name = function["FunctionName"].as_str().unwrap().strip_prefix("<AWS::StackName>-").unwrap();
+                let name = name_of(&function);
                 assert_eq!(function["Policies"], Value::Null, "{name}");
                 let role = roles.iter().find(|(role, _)| function["Role"] == format!("<{role}.Arn>")).unwrap();
                 assert_eq!(role.1["ManagedPolicyArns"], Value::Null, "{name}");
                 let policies = role.1["Policies"].as_array().unwrap();
                 assert_eq!(policies.len(), 1, "{name}");
-                (name.to_owned(), policies[0]["PolicyDocument"]["Statement"].as_array().unwrap().clone())
+                (name, policies[0]["PolicyDocument"]["Statement"].as_array().unwrap().clone())
             })
             .collect()
+    }
+
+    /// The routes of the API.
+    pub fn routes(&self) -> Routes {
+        let (integrations, functions) =
+            (self.of_type("AWS::ApiGatewayV2::Integration"), self.of_type("AWS::Serverless::Function"));
+        let routes = self.of_type("AWS::ApiGatewayV2::Route");
+        let read = routes.iter().map(|(name, route)| {
+            let target = |it: &&(&str, Value)| route["Target"] == format!("integrations/<{}>", it.0);
+            let (_, integration) = integrations.iter().find(target).unwrap_or_else(|| panic!("{name}: to nowhere"));
+            assert_eq!(
+                (&integration["IntegrationType"], &integration["PayloadFormatVersion"]),
+                (&json!("AWS_PROXY"), &json!("2.0"))
+            );
+            let invoked = |it: &&(&str, Value)| integration["IntegrationUri"] == format!("<{}.Arn>", it.0);
+            let (_, function) = functions.iter().find(invoked).unwrap_or_else(|| panic!("{name}: to no function"));
+            let signed = is_signed(route["AuthorizationType"].as_str().unwrap());
+            (route["RouteKey"].as_str().unwrap().to_owned(), name_of(function), signed)
+        });
+        let read: Routes = read.collect();
+        assert_eq!(read.len(), routes.len(), "each route is there once");
+        read
     }
 
     /// Whether a condition of the template holds.
@@ -134,4 +157,9 @@ impl Template {
         result.push_str(rest);
         result.into()
     }
+}
+
+/// The function's name, without the stack's.
+fn name_of(function: &Value) -> String {
+    function["FunctionName"].as_str().unwrap().strip_prefix("<AWS::StackName>-").unwrap().to_owned()
 }

@@ -8,11 +8,10 @@ use hcl::{
 };
 use local::aws::permissions::ROLES;
 
-use super::{Choices, Policies, folder};
+use super::{Choices, Policies, Routes, folder, is_signed};
 
 /// The attributes that only AWS will know.
-const ATTRIBUTES: [&str; 10] =
-    ["account_id", "arn", "id", "key_id", "name", "partition", "region", "secret_string", "stream_arn", "url"];
+const ATTRIBUTES: [&str; 8] = ["account_id", "arn", "id", "invoke_arn", "key_id", "name", "partition", "stream_arn"];
 
 /// The module.
 pub struct Module {
@@ -48,21 +47,62 @@ impl Module {
     /// The statements of each function's role. It has one policy, which is written into it.
     pub fn policies(&self) -> Policies {
         assert_eq!(self.of_type("aws_iam_role_policy_attachment").count(), 0);
-        let [(name, body)] = self.of_type("aws_iam_role_policy").collect::<Vec<_>>()[..] else {
-            panic!("there is not one resource of policies")
-        };
-        assert_eq!(name, "function");
+        let body = self.only("aws_iam_role_policy", "function");
         assert_eq!(attribute(body, "for_each").to_string(), "local.functions");
         assert_eq!(attribute(body, "role").to_string(), "aws_iam_role.function[each.key].id");
         let functions = self.local("functions").and_then(Value::as_object).unwrap();
         let policy = |function: &String| {
-            let mut context = self.context();
-            context.declare_var("each", Value::from_iter([("key", function.as_str())]));
-            let policy = attribute(body, "policy").evaluate(&context).unwrap();
+            let policy = attribute(body, "policy").evaluate(&self.each(function, Value::Null)).unwrap();
             let statements = serde_json::to_value(policy).unwrap()["Statement"].as_array().unwrap().clone();
             (function.clone(), statements)
         };
         functions.keys().map(policy).collect()
+    }
+
+    /// The routes of the API.
+    pub fn routes(&self) -> Routes {
+        let (route, integration) =
+            (self.only("aws_apigatewayv2_route", "route"), self.only("aws_apigatewayv2_integration", "function"));
+        let evaluated =
+            |body: &Body, name: &str, context: &Context<'_>| text(&attribute(body, name).evaluate(context).unwrap());
+        assert_eq!(attribute(route, "for_each").to_string(), "local.routes");
+        let routes = self.local("routes").and_then(Value::as_object).unwrap();
+        let read = routes.iter().map(|(key, value)| {
+            let function = value.as_object().unwrap()["function"].as_str().unwrap();
+            let (each, each_function) = (self.each(key, value.clone()), self.each(function, Value::Null));
+            let target = format!("integrations/<aws_apigatewayv2_integration.function.{function}.id>");
+            assert_eq!(
+                (evaluated(route, "route_key", &each), evaluated(route, "target", &each)),
+                (key.clone(), target)
+            );
+            let invoked = format!("<aws_lambda_function.function.{function}.invoke_arn>");
+            assert_eq!(evaluated(integration, "integration_uri", &each_function), invoked);
+            let lambda = self.only("aws_lambda_function", "function");
+            assert!(evaluated(lambda, "function_name", &each_function).ends_with(&format!("-{function}")));
+            (key.clone(), function.to_owned(), is_signed(&evaluated(route, "authorization_type", &each)))
+        });
+        let form = |name| evaluated(integration, name, &Context::new());
+        assert_eq!(
+            (form("integration_type"), form("payload_format_version")),
+            ("AWS_PROXY".to_owned(), "2.0".to_owned())
+        );
+        read.collect()
+    }
+
+    /// The one resource of a type, which has that name.
+    fn only<'a>(&'a self, kind: &'a str, name: &str) -> &'a Body {
+        let [(found, body)] = self.of_type(kind).collect::<Vec<_>>()[..] else {
+            panic!("there is not one resource of the type {kind}")
+        };
+        assert_eq!(found, name, "{kind}");
+        body
+    }
+
+    /// A context in which a resource is made for that key and value.
+    fn each(&self, key: &str, value: Value) -> Context<'static> {
+        let mut context = self.context();
+        context.declare_var("each", Value::from_iter([("key", key.into()), ("value", value)]));
+        context
     }
 
     fn labelled<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a str, &'a Body)> {

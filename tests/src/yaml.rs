@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value, json};
 
 /// Why a text is no YAML, or YAML that JSON cannot say.
 #[derive(Debug, thiserror::Error)]
-pub enum NotRead {
+pub(crate) enum NotRead {
     /// Not YAML.
     #[error("not YAML: {0}")]
     Yaml(#[from] saphyr::ScanError),
@@ -23,7 +23,7 @@ pub enum NotRead {
 ///
 /// # Errors
 /// If the text is not one document of YAML that JSON can say.
-pub fn read(text: &str) -> Result<Value, NotRead> {
+pub(crate) fn read(text: &str) -> Result<Value, NotRead> {
     let documents = Yaml::load_from_str(text)?;
     match documents.as_slice() {
         [document] => to_json(document),
