@@ -178,7 +178,11 @@ async fn who_has_no_key_of_the_stack_or_of_a_function_is_nobody() {
     let error = dynamodb.get_item().table_name(TABLE).key("pk", text("1")).send().await.unwrap_err();
     assert_eq!(error.code(), Some("UnrecognizedClientException"));
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let call = reqwest::Client::new().post(aws.endpoint()).header("x-amz-target", "DynamoDB_20120810.ListTables");
+    let call = reqwest::Client::builder()
+        .build()
+        .unwrap()
+        .post(aws.endpoint())
+        .header("x-amz-target", "DynamoDB_20120810.ListTables");
     let answer = call.body("{}").send().await.unwrap();
     assert_eq!(answer.status(), 400);
     assert!(answer.text().await.unwrap().contains("MissingAuthenticationTokenException"));
