@@ -29,6 +29,7 @@ mod metrics {
         let mut variables = world.variables().clone();
         variables.insert("AWS_LAMBDA_FUNCTION_NAME".to_owned(), function_name.to_owned());
         variables.insert("EVENT_BUS_NAME".to_owned(), "connections".to_owned());
+        world.aws.roles().deploy(&variables);
         let path = tokio::task::spawn_blocking(move || binary(name).unwrap()).await.unwrap();
         FunctionProcess::start(&path, &variables).await.unwrap()
     }
