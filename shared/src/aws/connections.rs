@@ -216,12 +216,17 @@ impl ConnectionStore for DynamoDbConnections {
 /// The condition that the stored connection is still the generation that was read; of a damaged row that does not say
 /// its generation, that it still has the refresh token that was read, or none.
 fn unchanged(read: &Connection) -> (&'static str, Vec<(String, AttributeValue)>) {
-    let (condition, name, value) = match read.tokens.refresh_token.as_slice() {
-        _ if read.generation != NO_GENERATION => ("generation = :generation", ":generation", number(read.generation)),
-        [] => ("attribute_exists(pk) AND NOT attribute_type(refresh_token, :bytes)", ":bytes", text("B")),
-        token => ("refresh_token = :refresh_token", ":refresh_token", bytes(token)),
+    let (condition, values) = match read.tokens.refresh_token.as_slice() {
+        _ if read.generation != NO_GENERATION => {
+            ("generation = :generation", vec![(":generation", number(read.generation))])
+        }
+        [] => (
+            "attribute_exists(pk) AND (NOT attribute_type(refresh_token, :bytes) OR refresh_token = :empty)",
+            vec![(":bytes", text("B")), (":empty", bytes(&[]))],
+        ),
+        token => ("refresh_token = :refresh_token", vec![(":refresh_token", bytes(token))]),
     };
-    (condition, vec![(name.to_owned(), value)])
+    (condition, values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// The condition that the stored access token is the one that was read.

@@ -81,6 +81,19 @@ async fn a_generation_that_is_no_generation_stops_neither_the_end_nor_a_new_cons
 }
 
 #[tokio::test]
+async fn a_row_that_says_neither_its_generation_nor_a_refresh_token_can_be_ended() {
+    for token in [json!({ "B": "" }), json!({ "S": "text" }), json!({ "NULL": true })] {
+        let world = connected().await;
+        world.change_connection(ANNA, |item| {
+            item["generation"] = json!({ "S": "" });
+            item["refresh_token"] = token.clone();
+        });
+        assert_disconnected(&world.instance.send(&ended(ANNA)).await, false);
+        assert!(world.connection(ANNA).is_none(), "{token}");
+    }
+}
+
+#[tokio::test]
 async fn an_access_token_that_cannot_be_read_does_not_stop_the_end() {
     for (name, value) in [
         ("access_token", json!({ "S": "text" })),
