@@ -225,7 +225,7 @@ def check_stage(stages):
     told = set(json.loads(log["Format"]).values())
     unwanted = {value for value in told for word in ("path", "query", "header", "sourceIp", "userAgent") if word in value}
     expect("access log: what it must not hold", unwanted, set())
-    expect("access log: group", log["DestinationArn"].split(":log-group:")[1], f"/aws/apigateway/{NAME}")
+    expect("access log: group", log["DestinationArn"].split(":log-group:")[1], f"/aws/vendedlogs/apigateway/{NAME}")
 
 
 def check_storage(protected):
@@ -258,7 +258,7 @@ def check_storage(protected):
 
 
 def check_operation(bus=None, topic=None):
-    wanted = {f"/aws/lambda/{NAME}-{name}" for name in functions()} | {f"/aws/apigateway/{NAME}"}
+    wanted = {f"/aws/lambda/{NAME}-{name}" for name in functions()} | {f"/aws/vendedlogs/apigateway/{NAME}"}
     groups = {item["logGroupName"]: item.get("retentionInDays") for item in aws("logs").describe_log_groups()["logGroups"]}
     expect("log groups", groups, dict.fromkeys(wanted, 30))
     alarms = aws("cloudwatch").describe_alarms()["MetricAlarms"]
@@ -283,7 +283,7 @@ def check_events():
     expect("event source: stream", mapping["EventSourceArn"], stream)
     expect("event source: filter", [json.loads(item["Pattern"]) for item in mapping["FilterCriteria"]["Filters"]], [pattern])
     settings = ("StartingPosition", "BatchSize", "MaximumRecordAgeInSeconds", "BisectBatchOnFunctionError", "FunctionResponseTypes")
-    wanted = ["TRIM_HORIZON", 100, 86400, True, ["ReportBatchItemFailures"]]
+    wanted = ["TRIM_HORIZON", 100, 79200, True, ["ReportBatchItemFailures"]]
     expect("event source", [mapping.get(name) for name in settings], wanted)
     queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}"
     expect("event source: destination", mapping["DestinationConfig"]["OnFailure"]["Destination"], queue)

@@ -9,7 +9,7 @@ locals {
 
 resource "aws_cloudwatch_metric_alarm" "api_5xx" {
   alarm_name          = "${var.name}-api-5xx"
-  alarm_description   = "More than 1 % of requests, and at least 5 in five minutes, were answered with a server error. See the README's runbook: api-5xx."
+  alarm_description   = "More than 1 % of requests, and at least 5 in five minutes or all there were, got a server error. See the README's runbook: api-5xx."
   comparison_operator = "GreaterThanThreshold"
   threshold           = 1
   evaluation_periods  = 3
@@ -20,7 +20,7 @@ resource "aws_cloudwatch_metric_alarm" "api_5xx" {
 
   metric_query {
     id          = "rate"
-    expression  = "IF(errors >= 5, 100 * errors / requests, 0)"
+    expression  = "IF(errors >= 5 OR errors == requests, 100 * errors / requests, 0)"
     label       = "Server errors in percent"
     return_data = true
   }
@@ -169,7 +169,7 @@ resource "aws_cloudwatch_metric_alarm" "undelivered" {
   count = local.has_bus ? 1 : 0
 
   alarm_name          = "${var.name}-undelivered"
-  alarm_description   = "Events about connections were given up after a day and were not delivered to the bus. See the README's runbook: undelivered."
+  alarm_description   = "Events about connections were given up after 22 hours and were not delivered to the bus. See the README's runbook: undelivered."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.undelivered[0].name }

@@ -14,11 +14,12 @@ data "aws_cloudwatch_event_bus" "told" {
 resource "aws_lambda_event_source_mapping" "connection_events" {
   count = local.has_bus ? 1 : 0
 
-  function_name                  = aws_lambda_function.function["connection-events"].arn
-  event_source_arn               = local.table_stream
-  starting_position              = "TRIM_HORIZON"
-  batch_size                     = 100
-  maximum_record_age_in_seconds  = 86400
+  function_name     = aws_lambda_function.function["connection-events"].arn
+  event_source_arn  = local.table_stream
+  starting_position = "TRIM_HORIZON"
+  batch_size        = 100
+  # Two hours before the stream forgets a record: so the queue says which one, while it can still be read.
+  maximum_record_age_in_seconds  = 79200
   bisect_batch_on_function_error = true
   function_response_types        = ["ReportBatchItemFailures"]
 

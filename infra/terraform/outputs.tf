@@ -39,8 +39,13 @@ output "security_events_url" {
 }
 
 output "users_url" {
-  description = "For a backend that signs with IAM: the list of connections. It needs execute-api:Invoke on the routes under /users."
+  description = "For a backend that signs with IAM: the list of connections. It needs execute-api:Invoke on backend_resource."
   value       = "${local.api_url}/users"
+}
+
+output "backend_resource" {
+  description = "On this a backend's role needs execute-api:Invoke."
+  value       = "${aws_apigatewayv2_api.api.execution_arn}/$default/*/users*"
 }
 
 output "dashboard_url" {

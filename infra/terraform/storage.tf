@@ -102,6 +102,7 @@ locals {
           "kms:RevokeGrant",
           "kms:RotateKeyOnDemand",
           "kms:ScheduleKeyDeletion",
+          "kms:SynchronizeMultiRegionKey",
           "kms:TagResource",
           "kms:UntagResource",
           "kms:UpdateAlias",

@@ -103,7 +103,7 @@ variable "certificate_arn" {
   nullable    = false
 
   validation {
-    condition     = var.certificate_arn == "" || can(regex("^arn:[a-z-]+:acm:", var.certificate_arn))
+    condition     = var.certificate_arn == "" || can(regex("^arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[a-z0-9-]+$", var.certificate_arn))
     error_message = "certificate_arn is the ARN of a certificate of AWS Certificate Manager."
   }
 }
@@ -117,6 +117,11 @@ variable "hosted_zone_id" {
   validation {
     condition     = var.hosted_zone_id == "" || var.domain_name != ""
     error_message = "hosted_zone_id is of use only with domain_name."
+  }
+
+  validation {
+    condition     = can(regex("^[A-Z0-9]{0,32}$", var.hosted_zone_id))
+    error_message = "hosted_zone_id is like Z0123456789ABCDEFGHIJ."
   }
 }
 
@@ -207,6 +212,11 @@ variable "event_bus_name" {
   type        = string
   default     = ""
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[/._A-Za-z0-9-]{0,256}$", var.event_bus_name))
+    error_message = "event_bus_name is the name of a bus, not its ARN."
+  }
 }
 
 variable "alarm_topic_arn" {
@@ -216,7 +226,7 @@ variable "alarm_topic_arn" {
   nullable    = false
 
   validation {
-    condition     = var.alarm_topic_arn == "" || can(regex("^arn:[a-z-]+:sns:", var.alarm_topic_arn))
+    condition     = var.alarm_topic_arn == "" || can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.alarm_topic_arn))
     error_message = "alarm_topic_arn is the ARN of an SNS topic."
   }
 }
@@ -233,6 +243,11 @@ variable "restored_table_name" {
   type        = string
   default     = ""
   nullable    = false
+
+  validation {
+    condition     = can(regex("^([A-Za-z0-9_.-]{3,255})?$", var.restored_table_name))
+    error_message = "restored_table_name is the name of a table, not its ARN."
+  }
 }
 
 variable "restored_table_stream_arn" {
@@ -253,7 +268,7 @@ variable "restored_table_stream_arn" {
 }
 
 variable "token_kms_key_arn" {
-  description = "ARN of an existing KMS key that wraps the tokens' keys and encrypts the table, such as a replica of another region's; empty: one is made."
+  description = "ARN of an existing KMS key that wraps the tokens' keys and encrypts the table, such as a replica of another region's; empty: one is made. Not to be set on a deployment that has its own: what that sealed would not open, and it would be deleted."
   type        = string
   default     = ""
   nullable    = false

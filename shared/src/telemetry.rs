@@ -15,7 +15,8 @@ use serde::Serialize;
 use tokio::time::Instant;
 use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
 
-pub use self::metrics::{Measured, Metric};
+pub(crate) use self::metrics::Measured;
+pub use self::metrics::Metric;
 use self::{json_lines::JsonLines, metrics::service};
 use crate::{domain::time::Timestamp, http::Response};
 
@@ -30,7 +31,7 @@ static COLD: AtomicBool = AtomicBool::new(true);
 
 /// What Lambda says of an invocation.
 #[derive(Debug)]
-pub struct LambdaInvocation {
+pub(crate) struct LambdaInvocation {
     /// The Lambda function's name, `NAME-<function>` in a stack of that name.
     pub function_name: String,
     /// The invocation's own id.
@@ -68,7 +69,7 @@ pub fn init(level: Option<&str>) {
 }
 
 /// Runs a function's start; also gives what was measured in it, for the line of the first invocation.
-pub async fn starting<T>(start: impl Future<Output = T>) -> (T, Measured) {
+pub(crate) async fn starting<T>(start: impl Future<Output = T>) -> (T, Measured) {
     RECORDING
         .scope(RefCell::default(), async {
             let output = start.await;
@@ -78,7 +79,7 @@ pub async fn starting<T>(start: impl Future<Output = T>) -> (T, Measured) {
 }
 
 /// Runs what answers one invocation by Lambda: its line has Lambda's ids and the metrics. Elsewhere a line has neither.
-pub async fn in_lambda<T>(invocation: LambdaInvocation, answered: impl Future<Output = T>) -> T {
+pub(crate) async fn in_lambda<T>(invocation: LambdaInvocation, answered: impl Future<Output = T>) -> T {
     LAMBDA.scope(RefCell::new(Some(Box::new(invocation))), answered).await
 }
 
@@ -128,7 +129,8 @@ async fn observed<T>(function: &'static str, future: impl Future<Output = T>, lo
             let measured = take_measured();
             let upstream = measured.calls.get(earlier..).unwrap_or_default();
             let upstream = serde_json::to_string(upstream).unwrap_or_default();
-            let metrics = lambda.as_ref().and_then(|lambda| lambda.metrics(function, &measured));
+            let is_read = tracing::enabled!(tracing::Level::INFO);
+            let metrics = lambda.as_ref().filter(|_| is_read).and_then(|lambda| lambda.metrics(function, &measured));
             let trace_id = lambda.and_then(|lambda| lambda.trace_id);
             log(&output, Seen { duration_ms: millis(started.elapsed()), cold, upstream, trace_id, metrics });
             output
@@ -174,8 +176,7 @@ fn take_measured() -> Measured {
 /// The function of the invocation under way, and the invocation's id where Lambda gave one.
 fn speaker() -> (Option<&'static str>, Option<String>) {
     let speaker = |recording: &RefCell<Box<Recording>>| {
-        let recording = recording.borrow();
-        (recording.function, recording.request_id.clone())
+        recording.try_borrow().map(|recording| (recording.function, recording.request_id.clone())).unwrap_or_default()
     };
     RECORDING.try_with(speaker).unwrap_or_default()
 }

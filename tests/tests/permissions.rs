@@ -30,7 +30,7 @@ mod permissions {
         world.aws.event_bus().create(BUS);
         let told = local::functions::of_stream(world.environment("connection-events", &[("EVENT_BUS_NAME", BUS)]));
         let told = told.await.unwrap();
-        let source = EventSource::start_in_role_of("connection-events", world.aws.clone(), TABLE, told).unwrap();
+        let source = EventSource::start(world.aws.clone(), TABLE, told).unwrap();
         (world, source)
     }
 

@@ -62,7 +62,7 @@ fn gmail_refusal(error: GmailError, user_id: &UserId, missing_scopes: Vec<String
         tracing::warn!(status = error.status, reason = error.reason, "Gmail refuses");
     }
     match action {
-        Action::Refresh => reauthorization(&Reason::AccessTokenRejected.to_string(), user_id),
+        Action::Refresh => reauthorization(Reason::AccessTokenRejected.word(), user_id),
         Action::AskForScope => {
             if missing_scopes.is_empty() {
                 tracing::error!("Gmail wants a scope that SCOPES does not ask for; add it there");

@@ -17,6 +17,8 @@ use tokio::{
 use self::batch::{Batch, BatchError};
 use crate::aws::{AwsError, Caller, EmbeddedAws};
 
+/// The function in whose role Lambda reads the stream.
+const READER: &str = "connection-events";
 /// How long a batch that failed waits for its second try; each further one waits twice as long.
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 /// The longest such wait.
@@ -47,21 +49,10 @@ impl EventSource {
     /// Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// If the table has no stream, or the database cannot be read.
+    /// If the table has no stream, the database cannot be read, or the role of `connection-events`, in which Lambda reads
+    /// the stream, may not do so.
     pub fn start(aws: EmbeddedAws, table: &str, handler: Handler) -> Result<Self, AwsError> {
-        Self::start_for(Caller::Stack, aws, table, handler)
-    }
-
-    /// The same, reading the stream in the role of a function, as Lambda does.
-    ///
-    /// # Errors
-    /// If the role may not read it, too.
-    pub fn start_in_role_of(function: &str, aws: EmbeddedAws, table: &str, handler: Handler) -> Result<Self, AwsError> {
-        let caller = Caller::of(function).ok_or_else(|| AwsError::no_role(function))?;
-        Self::start_for(caller, aws, table, handler)
-    }
-
-    fn start_for(reader: Caller, aws: EmbeddedAws, table: &str, handler: Handler) -> Result<Self, AwsError> {
+        let reader = Caller::of(READER).ok_or_else(|| AwsError::no_role(READER))?;
         aws.check_reader(reader, table)?;
         let stream_arn = aws.stream_arn(table)?;
         let (checkpoint, receiver) = watch::channel(aws.state(&state_of(table))?);

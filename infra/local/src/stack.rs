@@ -158,7 +158,7 @@ impl Stack {
         };
         let functions = functions::connect(&environment).await?;
         let told = functions::of_stream(environment("connection-events")).await?;
-        let source = EventSource::start_in_role_of("connection-events", self.aws.clone(), CONNECTIONS_TABLE, told)?;
+        let source = EventSource::start(self.aws.clone(), CONNECTIONS_TABLE, told)?;
         self.event_source = Some(source);
         let options = gateway::Options::new(functions, settings.clock.clone(), settings.random.clone());
         let gateway = Gateway::new(options);

@@ -12,7 +12,7 @@ use std::{
 
 use local::{
     aws::in_role_of,
-    gateway::{Authorizer, ROUTES, Route},
+    gateway::{ROUTES, Route},
     google::Decision,
     stack::{CLIENT_SECRET_ID, CONNECTIONS_TABLE, COOKIE_KEY_SECRET_ID, EVENT_BUS_NAME, Settings, Stack},
 };
@@ -61,22 +61,6 @@ fn environment(stack: &Stack, function: &str) -> Environment {
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandomness::default()),
     }
-}
-
-#[tokio::test]
-async fn the_gateways_routes_are_those_of_the_functions() {
-    let stack = Stack::start(Settings::default()).await.unwrap();
-    let functions = local::functions::connect(|function| environment(&stack, function)).await.unwrap();
-    let of_functions: BTreeSet<_> = functions
-        .iter()
-        .flat_map(|function| {
-            let name = function.name();
-            function.routes().iter().map(move |route| (name, route.pattern.to_owned(), route.is_for_backends))
-        })
-        .collect();
-    let of_gateway: BTreeSet<_> =
-        ROUTES.iter().map(|route| (route.function, route.key(), route.authorizer == Authorizer::AwsIam)).collect();
-    assert_eq!(of_gateway, of_functions);
 }
 
 #[tokio::test]

@@ -31,8 +31,13 @@ output "security_events_url" {
 }
 
 output "users_url" {
-  description = "For a backend that signs with IAM: the list of connections. It needs execute-api:Invoke on the routes under /users."
+  description = "For a backend that signs with IAM: the list of connections. It needs execute-api:Invoke on backend_resource."
   value       = module.gmail_connect.users_url
+}
+
+output "backend_resource" {
+  description = "On this a backend's role needs execute-api:Invoke."
+  value       = module.gmail_connect.backend_resource
 }
 
 output "dashboard_url" {

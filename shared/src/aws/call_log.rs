@@ -18,8 +18,16 @@ use serde::Deserialize;
 
 use crate::telemetry::{Metric, count};
 
-/// Error codes that say «you may not».
-const DENIALS: [&str; 3] = ["AccessDenied", "AccessDeniedException", "KMSAccessDeniedException"];
+/// Error codes that say «you may not», and those of a KMS key that may not be used at all.
+const DENIALS: [&str; 5] = [
+    "AccessDeniedException",
+    "DisabledException",
+    "KMSInvalidStateException",
+    "NotAuthorizedForDetailTypeException",
+    "NotAuthorizedForSourceException",
+];
+/// What may be denied: where the secrets cannot be had in one call, each is read by itself, and that must not be denied.
+const DISPENSABLE: &str = "BatchGetSecretValue";
 
 /// The log of a client's calls.
 #[derive(Debug)]
@@ -59,7 +67,7 @@ impl Intercept for CallLog {
 
 /// Counts and logs an error of AWS's, if it is a denial.
 pub fn note_denial(service: &str, action: &str, code: &str) {
-    if !DENIALS.contains(&code) {
+    if !DENIALS.contains(&code) || action == DISPENSABLE {
         return;
     }
     count(Metric::AccessDenied, 1);
@@ -78,7 +86,8 @@ fn remedy(service: &str) -> &'static str {
         }
         "KMS" => {
             "the function's role: it needs the action on the key of TOKEN_KMS_KEY_ID, with the encryption context \
-             purpose=gmail-connect; and the key's policy, which has to let the account's roles use it"
+             purpose=gmail-connect; the key's policy, which has to let the account's roles use it; and whether the key \
+             is enabled"
         }
         "Secrets Manager" => {
             "the function's role: it needs the action on the secrets of CLIENT_SECRET_ID and COOKIE_KEY_SECRET_ID; \

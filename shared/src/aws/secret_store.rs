@@ -57,9 +57,7 @@ impl SecretsManager {
     }
 
     async fn current_of(&self, id: &str) -> Result<SecretText, SecretStoreError> {
-        let detail = "it does not exist or has no value yet";
-        let missing = || SecretStoreError { id: id.to_owned(), detail: detail.into(), is_missing: true };
-        self.one(id, "AWSCURRENT").await?.ok_or_else(missing)
+        self.one(id, "AWSCURRENT").await?.ok_or_else(|| SecretStoreError::Missing { id: id.to_owned() })
     }
 }
 
@@ -79,7 +77,7 @@ impl SecretStore for SecretsManager {
 }
 
 fn unreadable<E: ProvideErrorMetadata>(id: String, error: &SdkError<E, HttpResponse>) -> SecretStoreError {
-    SecretStoreError { id, detail: Failure::of(error).code, is_missing: false }
+    SecretStoreError::Unreadable { id, detail: Failure::of(error).code }
 }
 
 /// Whether an entry is the secret with that name or ARN.

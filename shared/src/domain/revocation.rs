@@ -43,7 +43,6 @@ pub enum Source {
 impl Reason {
     /// The longest reason of Google's that is kept.
     const MAX_DETAIL: usize = 64;
-    const ACCOUNT_DISABLED: &'static str = "account_disabled";
 
     /// The account is disabled, for a reason that Google gives or not; what is no plain word is left out.
     pub fn account_disabled(detail: Option<&str>) -> Self {
@@ -51,14 +50,12 @@ impl Reason {
         let plain = |text: &&str| (1..=Self::MAX_DETAIL).contains(&text.len()) && text.bytes().all(is_plain);
         Self::AccountDisabled(detail.filter(plain).map(str::to_owned))
     }
-}
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// Its word: the `status_reason`, without what Google says besides.
+    pub const fn word(&self) -> &'static str {
+        match self {
             Self::AccessTokenRejected => "access_token_rejected",
-            Self::AccountDisabled(None) => Self::ACCOUNT_DISABLED,
-            Self::AccountDisabled(Some(detail)) => return write!(f, "{}:{detail}", Self::ACCOUNT_DISABLED),
+            Self::AccountDisabled(_) => "account_disabled",
             Self::Disconnected => "disconnected",
             Self::DisconnectedByUser => "disconnected_by_user",
             Self::Expired => "expired",
@@ -66,19 +63,56 @@ impl fmt::Display for Reason {
             Self::SessionControl => "session_control",
             Self::TokenRevoked => "token_revoked",
             Self::TokensRevoked => "tokens_revoked",
-        })
+        }
     }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AccountDisabled(Some(detail)) => write!(f, "{}:{detail}", self.word()),
+            _ => f.write_str(self.word()),
+        }
+    }
+}
+
+/// Why a stored access is of no use to us where nothing ended it: it is of another OAuth client than ours.
+pub const ANOTHER_CLIENT: &str = "another_client";
+/// The same: what is stored does not open for its owner.
+pub const DOES_NOT_OPEN: &str = "does_not_open";
+/// The `status_reason` of a row that cannot be read.
+pub const DAMAGED: &str = "damaged";
+
+/// Every word that a reason begins with, and who ends an access so; what may follow, behind a colon, is Google's.
+const WORDS: [(&str, Source); 12] = [
+    (Reason::AccessTokenRejected.word(), Source::FailedRefresh),
+    (Reason::AccountDisabled(None).word(), Source::GoogleEvent),
+    (ANOTHER_CLIENT, Source::FailedRefresh),
+    (DAMAGED, Source::FailedRefresh),
+    (Reason::Disconnected.word(), Source::Disconnect),
+    (Reason::DisconnectedByUser.word(), Source::User),
+    (DOES_NOT_OPEN, Source::FailedRefresh),
+    (Reason::Expired.word(), Source::FailedRefresh),
+    (Reason::InvalidGrant.word(), Source::FailedRefresh),
+    (Reason::SessionControl.word(), Source::FailedRefresh),
+    (Reason::TokenRevoked.word(), Source::GoogleEvent),
+    (Reason::TokensRevoked.word(), Source::GoogleEvent),
+];
+
+fn known(reason: &str) -> Option<(&'static str, Source)> {
+    let found = reason.split(':').next().unwrap_or_default();
+    WORDS.into_iter().find(|(word, _)| *word == found)
+}
+
+/// The word of ours that a reason begins with, so that reasons can be counted; `unknown` for any other text.
+pub fn word(reason: &str) -> &'static str {
+    known(reason).map_or("unknown", |(word, _)| word)
 }
 
 impl Source {
     /// Who ended the access that has this `status_reason`; what is not known was found when it was used.
     pub fn of(reason: &str) -> Self {
-        match reason.split(':').next().unwrap_or_default() {
-            Reason::ACCOUNT_DISABLED | "token_revoked" | "tokens_revoked" => Self::GoogleEvent,
-            "disconnected" => Self::Disconnect,
-            "disconnected_by_user" => Self::User,
-            _ => Self::FailedRefresh,
-        }
+        known(reason).map_or(Self::FailedRefresh, |(_, source)| source)
     }
 
     /// The word that programs go by.
@@ -92,35 +126,6 @@ impl Source {
     }
 }
 
-/// Why a stored access is of no use to us where nothing ended it: it is of another OAuth client than ours.
-pub const ANOTHER_CLIENT: &str = "another_client";
-/// The same: what is stored does not open for its owner.
-pub const DOES_NOT_OPEN: &str = "does_not_open";
-/// The `status_reason` of a row that cannot be read.
-pub const DAMAGED: &str = "damaged";
-
-/// Every word that a reason begins with; what may follow, behind a colon, is Google's.
-const WORDS: [&str; 12] = [
-    "access_token_rejected",
-    Reason::ACCOUNT_DISABLED,
-    ANOTHER_CLIENT,
-    DAMAGED,
-    "disconnected",
-    "disconnected_by_user",
-    DOES_NOT_OPEN,
-    "expired",
-    "invalid_grant",
-    "session_control",
-    "token_revoked",
-    "tokens_revoked",
-];
-
-/// The word of ours that a reason begins with, so that reasons can be counted; `unknown` for any other text.
-pub fn word(reason: &str) -> &'static str {
-    let found = reason.split(':').next().unwrap_or_default();
-    WORDS.into_iter().find(|word| *word == found).unwrap_or("unknown")
-}
-
 /// Whether it is a disconnection's `status_reason`.
 pub fn is_disconnection(reason: &str) -> bool {
     matches!(Source::of(reason), Source::Disconnect | Source::User)
@@ -128,7 +133,7 @@ pub fn is_disconnection(reason: &str) -> bool {
 
 /// Whether all refresh tokens that the account had given are known to be dead with this `status_reason`.
 pub fn ends_all_tokens(reason: &str) -> bool {
-    reason == "tokens_revoked" || is_disconnection(reason)
+    reason == Reason::TokensRevoked.word() || is_disconnection(reason)
 }
 
 /// How far our clock and Google's may differ.

@@ -4,14 +4,21 @@ use crate::{domain::oauth_client::NotAWebClient, http::cookie_keys::UnusableCook
 
 /// A secret cannot be read.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("secret {id} cannot be read: {detail}")]
-pub struct SecretStoreError {
-    /// The secret's id.
-    pub id: String,
-    /// What the store said, for the log.
-    pub detail: String,
-    /// Whether the store said that there is nothing: no such secret, or no value in it yet.
-    pub is_missing: bool,
+pub enum SecretStoreError {
+    /// The store says that there is nothing: no such secret, or no value in it yet.
+    #[error("secret {id} does not exist or has no value yet")]
+    Missing {
+        /// The secret's id.
+        id: String,
+    },
+    /// The store failed.
+    #[error("secret {id} cannot be read: {detail}")]
+    Unreadable {
+        /// The secret's id.
+        id: String,
+        /// What the store said, for the log.
+        detail: String,
+    },
 }
 
 /// Why there is nothing to work with.
@@ -54,14 +61,15 @@ pub enum SecretsError {
 impl SecretsError {
     /// What a failure of the store comes to: one that says that there is nothing is the operator's to mend.
     pub(super) fn unreadable(error: SecretStoreError, client_secret_id: &str) -> Self {
-        let (what, value) = match error.is_missing {
-            false => return Self::Unavailable(error),
-            true if error.id == client_secret_id => (
+        let SecretStoreError::Missing { id } = error else { return Self::Unavailable(error) };
+        let (what, value) = if id == client_secret_id {
+            (
                 "download the JSON of the OAuth client from Google's console and put it there",
                 "file://client_secret.json",
-            ),
-            true => ("put a random text of at least 32 characters there", "\"$(openssl rand -base64 48)\""),
+            )
+        } else {
+            ("put a random text of at least 32 characters there", "\"$(openssl rand -base64 48)\"")
         };
-        Self::NoValue { id: error.id, what, value }
+        Self::NoValue { id, what, value }
     }
 }

@@ -67,7 +67,7 @@ impl Metric {
 
 /// What was measured in a while.
 #[derive(Debug, Default)]
-pub struct Measured {
+pub(crate) struct Measured {
     /// The upstream calls, in the order in which they ended.
     pub(super) calls: Vec<Call>,
     counts: BTreeMap<&'static str, u64>,

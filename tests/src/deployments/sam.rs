@@ -42,7 +42,7 @@ impl Template {
     }
 
     /// The properties of all resources of a type, with what they are named in the template.
-    pub fn of_type(&self, kind: &str) -> Vec<(&str, Value)> {
+    fn of_type(&self, kind: &str) -> Vec<(&str, Value)> {
         let of_type = self.resources.iter().filter(|(_, resource)| resource["Type"] == kind);
         of_type.map(|(name, resource)| (name.as_str(), self.apply(&resource["Properties"]))).collect()
     }
@@ -52,6 +52,9 @@ impl Template {
         let roles = self.of_type("AWS::IAM::Role");
         let functions = self.of_type("AWS::Serverless::Function");
         assert_eq!(roles.len(), functions.len(), "one role for each function");
+        for kind in ["AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy"] {
+            assert!(self.of_type(kind).is_empty(), "{kind}");
+        }
         functions
             .into_iter()
             .map(|(_, function)| {

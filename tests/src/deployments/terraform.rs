@@ -35,18 +35,25 @@ impl Module {
     }
 
     /// The resources of a type: names and bodies.
-    pub fn of_type<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Body)> {
+    fn of_type<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Body)> {
         self.labelled("resource").filter(move |(of_kind, _, _)| *of_kind == kind).map(|(_, name, body)| (name, body))
     }
 
     /// A local value.
-    pub fn local(&self, name: &str) -> Option<&Value> {
+    fn local(&self, name: &str) -> Option<&Value> {
         self.locals.get(name)
     }
 
     /// The statements of each function's role. It has one policy, which is written into it.
     pub fn policies(&self) -> Policies {
-        assert_eq!(self.of_type("aws_iam_role_policy_attachment").count(), 0);
+        for kind in ["aws_iam_role_policy_attachment", "aws_iam_policy_attachment", "aws_iam_policy"] {
+            assert_eq!(self.of_type(kind).count(), 0, "{kind}");
+        }
+        let role = self.only("aws_iam_role", "function");
+        let more = ["inline_policy", "managed_policy_arns"];
+        assert!(role.iter().all(|it| !more.contains(
+            &it.as_attribute().map_or_else(|| it.as_block().map_or("", |it| it.identifier()), |it| it.key())
+        )));
         let body = self.only("aws_iam_role_policy", "function");
         assert_eq!(attribute(body, "for_each").to_string(), "local.functions");
         assert_eq!(attribute(body, "role").to_string(), "aws_iam_role.function[each.key].id");

@@ -62,7 +62,7 @@ impl Delivery {
                 Ok(answer)
             })
         });
-        let source = EventSource::start_in_role_of("connection-events", world.aws.clone(), TABLE, handler);
+        let source = EventSource::start(world.aws.clone(), TABLE, handler);
         Self { source: source.unwrap(), answers }
     }
 

@@ -1,6 +1,10 @@
 //! The parameters: those that are documented are read, within their limits, and no other is.
 
-use std::{collections::BTreeSet, fs};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 use tests::{
@@ -62,10 +66,16 @@ fn readable() -> impl Iterator<Item = &'static Operation> {
     Description::get().operations().iter().filter(|operation| operation.route.starts_with("GET "))
 }
 
+/// The source files in a folder and below.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let in_entry = |path: PathBuf| if path.is_dir() { sources(&path) } else { vec![path] };
+    entries.flat_map(in_entry).filter(|path| path.extension().is_some_and(|it| it == "rs")).collect()
+}
+
 /// Every text in the functions' sources that could be the name of a parameter: one that is read is among them.
 fn vocabulary() -> BTreeSet<String> {
-    let folders = fs::read_dir(root().join("functions")).unwrap().map(|it| it.unwrap().path().join("src"));
-    let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap()).map(|file| file.unwrap().path());
+    let files = ["functions", "shared/src/http"].into_iter().flat_map(|folder| sources(&root().join(folder)));
     let is_name = |text: &&str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_');
     let mut words = BTreeSet::new();
     for file in files {

@@ -111,10 +111,12 @@ impl Names {
     /// The statement as it has to be.
     fn expected(&self, function: &str, statement: &Statement) -> Allowed {
         let on: Vec<_> = statement.resources.iter().map(|resource| self.of(function, *resource)).collect();
+        let condition = on[0].1.clone();
+        assert!(on.iter().all(|(_, other)| *other == condition), "{}", statement.sid);
         Allowed {
             actions: statement.actions.iter().map(ToString::to_string).collect(),
             resources: on.iter().map(|(resource, _)| resource.clone()).collect(),
-            condition: on[0].1.clone(),
+            condition,
         }
     }
 }
@@ -185,7 +187,7 @@ fn the_terraform_module_allows_what_the_table_says() {
 fn no_action_has_a_wildcard_and_only_actions_that_know_no_resources_are_allowed_on_everything() {
     let everything = [Resource::Anything, Resource::AnythingInRegion];
     let without_resources = ["secretsmanager:BatchGetSecretValue", "xray:PutTelemetryRecords", "xray:PutTraceSegments"];
-    for (action, resource, _) in ROLES.iter().flat_map(Role::grants) {
+    for (action, resource) in ROLES.iter().flat_map(Role::grants) {
         assert!(action.split_once(':').is_some_and(|(_, name)| name.bytes().all(|it| it.is_ascii_alphabetic())));
         assert_eq!(everything.contains(&resource), without_resources.contains(&action), "{action}");
     }

@@ -14,8 +14,8 @@ fn is_beyond(resource: Resource) -> bool {
 
 fn granted() -> BTreeSet<Use> {
     let grants = ROLES.iter().flat_map(|role| role.grants().map(|grant| (role.function, grant)));
-    let within = grants.filter(|(_, (_, resource, _))| !is_beyond(*resource));
-    within.map(|(function, (action, resource, _))| (function, action.to_owned(), resource)).collect()
+    let within = grants.filter(|(_, (_, resource))| !is_beyond(*resource));
+    within.map(|(function, (action, resource))| (function, action.to_owned(), resource)).collect()
 }
 
 async fn assert_status(world: &World, event: &Event, status: u16) {

@@ -34,15 +34,6 @@ pub enum Resource {
     UsersByStatus,
 }
 
-/// Who makes the calls that a statement is for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum User {
-    /// The function's code.
-    Function,
-    /// Lambda, in the function's name.
-    Lambda,
-}
-
 /// One statement of a role's policy.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Statement {
@@ -52,8 +43,6 @@ pub struct Statement {
     pub actions: &'static [&'static str],
     /// What it allows them on.
     pub resources: &'static [Resource],
-    /// Who makes use of it.
-    pub user: User,
 }
 
 /// The role of a function.
@@ -76,34 +65,30 @@ impl Role {
         self.statements.iter().any(|it| it.actions.contains(&action) && it.resources.contains(&resource))
     }
 
-    /// Each action with each resource that it is allowed on, and who makes use of it.
-    pub fn grants(&self) -> impl Iterator<Item = (&'static str, Resource, User)> {
+    /// Each action with each resource that it is allowed on.
+    pub fn grants(&self) -> impl Iterator<Item = (&'static str, Resource)> {
         self.statements.iter().flat_map(|it| {
-            let on = move |action: &'static str| it.resources.iter().map(move |resource| (action, *resource, it.user));
-            it.actions.iter().flat_map(move |action| on(action))
+            it.actions.iter().flat_map(|action| it.resources.iter().map(|resource| (*action, *resource)))
         })
     }
 }
 
-const fn function(sid: &'static str, actions: &'static [&'static str], resources: &'static [Resource]) -> Statement {
-    Statement { sid, actions, resources, user: User::Function }
+const fn statement(sid: &'static str, actions: &'static [&'static str], resources: &'static [Resource]) -> Statement {
+    Statement { sid, actions, resources }
 }
 
-const fn lambda(sid: &'static str, actions: &'static [&'static str], resources: &'static [Resource]) -> Statement {
-    Statement { sid, actions, resources, user: User::Lambda }
-}
-
-const WRITE_LOGS: Statement = lambda("WriteLogs", &["logs:CreateLogStream", "logs:PutLogEvents"], &[Resource::OwnLogs]);
+const WRITE_LOGS: Statement =
+    statement("WriteLogs", &["logs:CreateLogStream", "logs:PutLogEvents"], &[Resource::OwnLogs]);
 /// Only where tracing is on.
 const WRITE_TRACES: Statement =
-    lambda("WriteTraces", &["xray:PutTelemetryRecords", "xray:PutTraceSegments"], &[Resource::Anything]);
+    statement("WriteTraces", &["xray:PutTelemetryRecords", "xray:PutTraceSegments"], &[Resource::Anything]);
 const READ_SECRETS: Statement =
-    function("ReadSecrets", &["secretsmanager:GetSecretValue"], &[Resource::ClientSecret, Resource::CookieKey]);
+    statement("ReadSecrets", &["secretsmanager:GetSecretValue"], &[Resource::ClientSecret, Resource::CookieKey]);
 /// What it reads is decided by `GetSecretValue` on each secret.
 const READ_SECRETS_IN_ONE_CALL: Statement =
-    function("ReadSecretsInOneCall", &["secretsmanager:BatchGetSecretValue"], &[Resource::AnythingInRegion]);
-const UNWRAP_DATA_KEYS: Statement = function("UnwrapDataKeys", &["kms:Decrypt"], &[Resource::DataKeys]);
-const READ_ENCRYPTED_TABLE: Statement = function("ReadEncryptedTable", &["kms:Decrypt"], &[Resource::TableKey]);
+    statement("ReadSecretsInOneCall", &["secretsmanager:BatchGetSecretValue"], &[Resource::AnythingInRegion]);
+const UNWRAP_DATA_KEYS: Statement = statement("UnwrapDataKeys", &["kms:Decrypt"], &[Resource::DataKeys]);
+const READ_ENCRYPTED_TABLE: Statement = statement("ReadEncryptedTable", &["kms:Decrypt"], &[Resource::TableKey]);
 
 /// The roles of all functions.
 pub const ROLES: [Role; 6] = [
@@ -115,12 +100,12 @@ pub const ROLES: [Role; 6] = [
             WRITE_TRACES,
             READ_SECRETS,
             READ_SECRETS_IN_ONE_CALL,
-            function(
+            statement(
                 "UseConnections",
                 &["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
                 &[Resource::Table],
             ),
-            function("WrapDataKeys", &["kms:GenerateDataKey"], &[Resource::DataKeys]),
+            statement("WrapDataKeys", &["kms:GenerateDataKey"], &[Resource::DataKeys]),
             UNWRAP_DATA_KEYS,
             READ_ENCRYPTED_TABLE,
         ],
@@ -132,7 +117,7 @@ pub const ROLES: [Role; 6] = [
             WRITE_TRACES,
             READ_SECRETS,
             READ_SECRETS_IN_ONE_CALL,
-            function("UseConnections", &["dynamodb:GetItem", "dynamodb:UpdateItem"], &[Resource::Table]),
+            statement("UseConnections", &["dynamodb:GetItem", "dynamodb:UpdateItem"], &[Resource::Table]),
             UNWRAP_DATA_KEYS,
             READ_ENCRYPTED_TABLE,
         ],
@@ -144,12 +129,12 @@ pub const ROLES: [Role; 6] = [
             WRITE_TRACES,
             READ_SECRETS,
             READ_SECRETS_IN_ONE_CALL,
-            function(
+            statement(
                 "UseConnections",
                 &["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"],
                 &[Resource::Table],
             ),
-            function("ListUsers", &["dynamodb:Query"], &[Resource::UsersByStatus]),
+            statement("ListUsers", &["dynamodb:Query"], &[Resource::UsersByStatus]),
             UNWRAP_DATA_KEYS,
             READ_ENCRYPTED_TABLE,
         ],
@@ -159,8 +144,8 @@ pub const ROLES: [Role; 6] = [
         statements: &[
             WRITE_LOGS,
             WRITE_TRACES,
-            function("ReadSecrets", &["secretsmanager:GetSecretValue"], &[Resource::ClientSecret]),
-            function(
+            statement("ReadSecrets", &["secretsmanager:GetSecretValue"], &[Resource::ClientSecret]),
+            statement(
                 "UseConnections",
                 &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
                 &[Resource::Table],
@@ -174,15 +159,15 @@ pub const ROLES: [Role; 6] = [
         statements: &[
             WRITE_LOGS,
             WRITE_TRACES,
-            function("PutEvents", &["events:PutEvents"], &[Resource::Bus]),
-            lambda(
+            statement("PutEvents", &["events:PutEvents"], &[Resource::Bus]),
+            statement(
                 "ReadStream",
                 &["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
                 &[Resource::Stream],
             ),
-            lambda("ListStreams", &["dynamodb:ListStreams"], &[Resource::Streams]),
-            Statement { user: User::Lambda, ..READ_ENCRYPTED_TABLE },
-            lambda("KeepUndelivered", &["sqs:SendMessage"], &[Resource::Queue]),
+            statement("ListStreams", &["dynamodb:ListStreams"], &[Resource::Streams]),
+            READ_ENCRYPTED_TABLE,
+            statement("KeepUndelivered", &["sqs:SendMessage"], &[Resource::Queue]),
         ],
     },
 ];

@@ -32,7 +32,7 @@ impl Call {
             return check
                 .skipped(format!("What is there in AWS's place does not know {action}."), "Nothing: it is no AWS.");
         }
-        let (detail, remedy) = if code.contains("NotFound") || code.contains("does not exist") {
+        let (detail, remedy) = if code.contains("NotFound") {
             (
                 format!("{of} does not exist, or has no value."),
                 "Check the variable's value, the account and the region.",

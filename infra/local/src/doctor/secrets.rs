@@ -5,7 +5,7 @@ use shared::{
     aws::secret_store::SecretsManager,
     domain::secret::CookieKeySecret,
     http::cookie_keys::CookieKeys,
-    secrets::{SecretStore, SecretText},
+    secrets::{SecretStore, SecretStoreError, SecretText},
 };
 use tokio::time::timeout;
 
@@ -45,7 +45,10 @@ async fn read(store: &dyn SecretStore, call: Call, variable: &str, id: Option<&s
     let not_given = || CHECK.skipped(format!("{variable} is not set."), format!("Set {variable}."));
     let id = [id.ok_or_else(not_given)?];
     let outcome = timeout(LONGEST, store.current(&id)).await.map_err(|_| too_long(CHECK))?;
-    let mut values = outcome.map_err(|error| call.explain(&error.detail))?;
+    let mut values = outcome.map_err(|error| match error {
+        SecretStoreError::Missing { .. } => call.explain("ResourceNotFound"),
+        SecretStoreError::Unreadable { detail, .. } => call.explain(&detail),
+    })?;
     Ok(values.pop().unwrap_or_default())
 }
 

@@ -1,4 +1,4 @@
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::{primitives::Blob, types::DataKeySpec};
@@ -14,7 +14,9 @@ pub(super) fn options(file: Option<PathBuf>) -> Options {
 
 pub(super) async fn start_without_table(file: Option<PathBuf>) -> EmbeddedAws {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    EmbeddedAws::start(listener, options(file)).unwrap().0
+    let (aws, _) = EmbeddedAws::start(listener, options(file)).unwrap();
+    aws.roles().deploy(&BTreeMap::from([("CONNECTIONS_TABLE".to_owned(), TABLE.to_owned())]));
+    aws
 }
 
 pub(super) async fn start(file: Option<PathBuf>) -> EmbeddedAws {
