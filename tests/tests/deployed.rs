@@ -141,6 +141,16 @@ mod deployed {
         }
     }
 
+    /// What the functions said, where a test fails.
+    impl Drop for Deployment {
+        fn drop(&mut self) {
+            if std::thread::panicking() {
+                let outputs = self.processes.values().map(FunctionProcess::output);
+                eprintln!("{}", outputs.collect::<String>());
+            }
+        }
+    }
+
     async fn bootstrap(function: &str) -> PathBuf {
         if let Ok(folder) = env::var("DEPLOYED_BINARIES") {
             return workspace().join(folder).join(function).join("bootstrap");
