@@ -13,7 +13,6 @@ mod inspection;
 mod instance;
 mod making;
 mod random;
-mod soundness;
 mod visitor;
 
 use std::{collections::BTreeMap, sync::Arc, thread};
@@ -30,7 +29,6 @@ pub use self::{
     inspection::connection_key,
     instance::{Instance, PATIENCE},
     random::TestRandom,
-    soundness::assert_sound,
     visitor::{NAVIGATION, Visitor},
 };
 use self::{

@@ -8,14 +8,10 @@ use shared::{
     config::BadVariable,
     domain::{random::Random, time::Clock},
     function::{Deadline, Environment, Function, invoke},
-    http::{
-        Request,
-        route::{Route, matching},
-    },
+    http::route::{Route, matching},
 };
 
-use super::soundness::{assert_described, assert_sound};
-use crate::{answer::Answer, event::Event};
+use crate::{answer::Answer, event::Event, soundness::assert_kept};
 
 /// Longer than any function takes for an answer.
 pub const PATIENCE: Duration = Duration::from_secs(25);
@@ -106,9 +102,6 @@ impl Instance {
 async fn take(function: &dyn Function, event: &str, time_limit: Duration) -> Answer {
     let response = invoke(function, event, Deadline::after(time_limit)).await;
     let answer = Answer::read(serde_json::to_value(response).unwrap()).unwrap();
-    let request = Request::from_event(event).ok();
-    let route = request.and_then(|request| matching(function.routes(), &request.method, &request.path));
-    assert_described(route, &answer);
-    assert_sound(&answer);
+    assert_kept(function.name(), event, &answer);
     answer
 }
