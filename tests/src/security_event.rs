@@ -31,14 +31,19 @@ pub fn about_token(token: &str) -> Value {
     } })
 }
 
-/// The claims of a token with these events, issued now, with a `jti` that no other token has.
-pub fn claims(world: &World, events: &Value) -> Value {
+/// A `jti` that no other token has.
+pub fn fresh_jti() -> String {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
+    format!("jti-{}", NEXT.fetch_add(1, Ordering::SeqCst))
+}
+
+/// The claims of a token with these events, issued now.
+pub fn claims(world: &World, events: &Value) -> Value {
     json!({
         "iss": "https://accounts.google.com/",
         "aud": CLIENT_ID,
         "iat": world.clock.now().unix_seconds(),
-        "jti": format!("jti-{}", NEXT.fetch_add(1, Ordering::SeqCst)),
+        "jti": fresh_jti(),
         "events": events,
     })
 }

@@ -3,7 +3,6 @@
 #![expect(
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
-    clippy::panic,
     clippy::unwrap_used,
     reason = "a world that cannot be made, or does not answer as it must, has failed the test that stands on it"
 )]

@@ -47,7 +47,8 @@ impl FunctionProcess {
     /// # Panics
     /// If they do not get theirs, or a line is no JSON.
     pub async fn lines(&self, invocations: usize) -> Vec<Value> {
-        let of_invocations = |output: &str| OF_INVOCATIONS.map(|line| output.matches(line).count()).iter().sum::<usize>();
+        let of_invocations =
+            |output: &str| OF_INVOCATIONS.map(|line| output.matches(line).count()).iter().sum::<usize>();
         let mut output = self.output.clone();
         let printed = output.wait_for(|output| of_invocations(output) >= invocations);
         let in_time = timeout(PATIENCE, printed).await.is_ok_and(|printed| printed.is_ok());

@@ -9,17 +9,15 @@ use tests::{
     world::{ANNA, World},
 };
 
-use super::{ask, lines, start};
-
 /// Begins an authorization in one process and ends it in another; gives the two answers and what was sent between.
 async fn connect(world: &World, processes: [&FunctionProcess; 2]) -> (Answer, Answer, String) {
-    let begun = ask(processes[0], &Event::get("/authorize-url").query("state=the-callers-own-state")).await;
+    let begun = processes[0].ask(&Event::get("/authorize-url").query("state=the-callers-own-state")).await;
     let url = begun.json().unwrap()["authorization_url"].as_str().unwrap().to_owned();
     let location = world.consent(&url, &Decision::all(ANNA));
     let (_, query) = location.split_once('?').unwrap();
     let cookies = begun.cookies().map(|cookie| cookie.split(';').next().unwrap().to_owned());
     let event = Event::get("/callback").query(query).cookies(cookies.collect::<Vec<_>>());
-    let ended = ask(processes[1], &event.header("accept", "application/json")).await;
+    let ended = processes[1].ask(&event.header("accept", "application/json")).await;
     (begun, ended, location)
 }
 
@@ -28,12 +26,16 @@ async fn a_connection_made_by_the_real_binaries_leaves_no_secret_in_their_logs()
     let world = World::start().await;
     let mut variables = world.variables().clone();
     variables.insert("RUST_LOG".to_owned(), "trace".to_owned());
-    let (authorize, callback) = (start("authorize-url", &variables).await, start("callback", &variables).await);
+    let (authorize, callback) =
+        (FunctionProcess::of("authorize-url", &variables).await, FunctionProcess::of("callback", &variables).await);
     world.google.faults().inject_times(Endpoint::Token, 1, Effect::Malformed);
     let (_, failed, _) = connect(&world, [&authorize, &callback]).await;
     assert_eq!(failed.status(), 502);
     let (begun, ended, location) = connect(&world, [&authorize, &callback]).await;
     assert_ne!(ended.status(), 502, "{}", ended.body());
+    for process in [&authorize, &callback] {
+        process.lines(2).await;
+    }
     let log = format!("{}{}", authorize.output(), callback.output());
     world.assert_nothing_readable("the log", &log);
     let parameter = |name: &str| {
@@ -57,10 +59,11 @@ fn value(cookie: &str) -> String {
 async fn every_request_is_one_line_with_function_route_outcome_and_upstream_calls() {
     let world = World::start().await;
     let variables = world.variables();
-    let (authorize, callback) = (start("authorize-url", variables).await, start("callback", variables).await);
+    let (authorize, callback) =
+        (FunctionProcess::of("authorize-url", variables).await, FunctionProcess::of("callback", variables).await);
     let (_, ended, _) = connect(&world, [&authorize, &callback]).await;
     assert_eq!(ended.status(), 200, "{}", ended.body());
-    let (first, second) = (requests(&authorize), requests(&callback));
+    let (first, second) = (requests(&authorize).await, requests(&callback).await);
     assert_eq!((first.len(), second.len()), (1, 1));
     assert_eq!((&first[0]["function"], &first[0]["route"]), (&"authorize-url".into(), &"GET /authorize-url".into()));
     assert_eq!((&second[0]["function"], &second[0]["route"]), (&"callback".into(), &"GET /callback".into()));
@@ -69,6 +72,9 @@ async fn every_request_is_one_line_with_function_route_outcome_and_upstream_call
     assert!(second[0]["duration_ms"].as_f64().is_some_and(|millis| millis > 0.0));
 }
 
-fn requests(process: &FunctionProcess) -> Vec<Value> {
-    lines(process, "info").into_iter().filter(|line| line["message"] == "request").collect()
+/// The lines of requests, once there is one.
+async fn requests(process: &FunctionProcess) -> Vec<Value> {
+    let mut lines = process.lines(1).await;
+    lines.retain(|line| line["level"] == "info" && line["message"] == "request");
+    lines
 }

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use local::aws::{AwsFault, Effect};
-use tests::{event::Event, world::World};
+use tests::{event::Event, runtime_api::FunctionProcess, world::World};
 
-use super::{ask, code, start};
+use super::code;
 
 const SECRETS: &str = "SecretsManager";
 
@@ -33,8 +33,8 @@ async fn where_nobody_listens_a_function_starts_and_is_unavailable() {
     let mut variables = world.variables().clone();
     variables.insert("AWS_ENDPOINT_URL".to_owned(), "http://127.0.0.1:9".to_owned());
     for (function, path) in [("authorize-url", "/authorize-url"), ("callback", "/callback")] {
-        let process = start(function, &variables).await;
-        assert_eq!(ask(&process, &Event::get(path)).await.status(), 503);
+        let process = FunctionProcess::of(function, &variables).await;
+        assert_eq!(process.ask(&Event::get(path)).await.status(), 503);
     }
 }
 
@@ -42,9 +42,8 @@ async fn where_nobody_listens_a_function_starts_and_is_unavailable() {
 async fn a_secrets_manager_that_never_answers_keeps_no_function_from_starting() {
     let world = World::start().await;
     world.aws.faults().fail(SECRETS, AwsFault::always(Effect::Hang));
-    let process = start("authorize-url", world.variables()).await;
-    let answer = process.invoke(&Event::get("/nowhere").json(), Duration::from_secs(20)).await;
-    assert_eq!(answer.expect("the function asks for work within Lambda's time for a start")["statusCode"], 404);
+    let process = FunctionProcess::of("authorize-url", world.variables()).await;
+    assert_eq!(process.ask(&Event::get("/nowhere")).await.status(), 404);
 }
 
 #[tokio::test]
