@@ -9,6 +9,8 @@
 //! - [`http_client`], [`browser`]: the local stack as a program and as a person see it.
 //! - [`secrets_search`]: no log may hold a secret.
 
+use std::time::Duration;
+
 pub mod world;
 
 pub mod answer;
@@ -30,3 +32,6 @@ pub mod secrets_search;
 mod process_group;
 mod soundness;
 mod yaml;
+
+/// Longer than anything takes that a test waits for.
+pub const PATIENCE: Duration = Duration::from_secs(25);

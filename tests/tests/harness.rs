@@ -4,7 +4,7 @@
 mod harness {
     use std::process::{Command, Stdio};
 
-    use tests::world::PATIENCE;
+    use tests::PATIENCE;
 
     mod browser;
     mod events;

@@ -19,13 +19,6 @@ mod logs {
     };
     use url::Url;
 
-    /// A function's process over a world.
-    async fn start(world: &World, name: &str, level: Option<&str>) -> FunctionProcess {
-        let mut variables = world.variables().clone();
-        variables.extend(level.map(|level| ("RUST_LOG".to_owned(), level.to_owned())));
-        FunctionProcess::of(name, &variables).await
-    }
-
     fn of(email: &str, query: &str) -> Event {
         Event::get(&format!("/users/{}/messages", sub(email))).query(query).iam()
     }
@@ -42,7 +35,7 @@ mod logs {
     async fn each_request_has_one_line_with_what_came_of_it_and_what_it_took() {
         let world = World::start().await;
         world.connect(ANNA).await;
-        let process = start(&world, "list-messages", None).await;
+        let process = world.process("list-messages", &[]).await;
         let events = [
             of(ANNA, "format=minimal&q=in:inbox"),
             of(ANNA, ""),
@@ -100,7 +93,7 @@ mod logs {
         let world = World::start().await;
         world.connect(ANNA).await;
         world.google.expire_access_tokens(&sub(ANNA));
-        let process = start(&world, "list-messages", None).await;
+        let process = world.process("list-messages", &[]).await;
         let broken = || Effect::Status { status: 503, body: None, headers: vec![] };
         world.google.faults().inject_times(Endpoint::Token, 2, broken());
         world.google.faults().inject_times(Endpoint::List, 1, Effect::Gmail(GmailError::AuthError));
@@ -123,7 +116,7 @@ mod logs {
     async fn what_the_operator_must_mend_is_named() {
         let world = World::start().await;
         world.connect(ANNA).await;
-        let process = start(&world, "list-messages", None).await;
+        let process = world.process("list-messages", &[]).await;
         world.google.faults().inject_times(Endpoint::List, 1, Effect::Gmail(GmailError::ServiceDisabled));
         assert_eq!(process.ask(&of(ANNA, "")).await.status(), 500);
         world.google.expire_access_tokens(&sub(ANNA));
@@ -142,7 +135,7 @@ mod logs {
     async fn a_reason_of_gmails_that_is_no_word_is_not_printed() {
         let world = World::start().await;
         world.connect(ANNA).await;
-        let process = start(&world, "list-messages", None).await;
+        let process = world.process("list-messages", &[]).await;
         for reason in [ANNA.to_owned(), "x".repeat(5_000)] {
             let error = format!("{{\"error\":{{\"errors\":[{{\"reason\":\"{reason}\"}}]}}}}");
             let effect = Effect::Status { status: 403, body: Some(error), headers: vec![] };
@@ -165,11 +158,12 @@ mod logs {
 
     impl<'a> Deployment<'a> {
         async fn start(world: &'a World) -> Self {
+            let finest = [("RUST_LOG", "trace")];
             let functions = [
-                ("authorize-url", start(world, "authorize-url", Some("trace")).await),
-                ("callback", start(world, "callback", Some("trace")).await),
-                ("list-messages", start(world, "list-messages", Some("trace")).await),
-                ("connection", start(world, "connection", Some("trace")).await),
+                ("authorize-url", world.process("authorize-url", &finest).await),
+                ("callback", world.process("callback", &finest).await),
+                ("list-messages", world.process("list-messages", &finest).await),
+                ("connection", world.process("connection", &finest).await),
             ];
             let fixed = [
                 ("client secret", CLIENT_SECRET),
@@ -401,7 +395,7 @@ mod logs {
     async fn the_end_of_a_connection_has_its_lines() {
         let world = World::start().await;
         world.connect(ANNA).await;
-        let process = start(&world, "connection", None).await;
+        let process = world.process("connection", &[]).await;
         let path = format!("/users/{}/connection", sub(ANNA));
         let broken = Effect::Status { status: 503, body: None, headers: vec![] };
         world.google.faults().inject_times(Endpoint::Revoke, 9, broken);

@@ -10,10 +10,11 @@ mod metrics {
     };
     use serde_json::{Value, json};
     use tests::{
+        PATIENCE,
         event::Event,
         runtime_api::FunctionProcess,
         secrets_search::assert_no_secrets,
-        world::{ANNA, CLIENT_SECRET, COOKIE_KEY, PATIENCE, World, sub},
+        world::{ANNA, CLIENT_SECRET, COOKIE_KEY, World, sub},
     };
 
     /// A function's process over a world, named as in a stack.
@@ -22,11 +23,8 @@ mod metrics {
     }
 
     async fn start_as(world: &World, name: &str, function_name: &str) -> FunctionProcess {
-        let mut variables = world.variables().clone();
-        variables.insert("AWS_LAMBDA_FUNCTION_NAME".to_owned(), function_name.to_owned());
-        variables.insert("EVENT_BUS_NAME".to_owned(), "connections".to_owned());
-        world.aws.roles().deploy(&variables);
-        FunctionProcess::of(name, &variables).await
+        let variables = [("AWS_LAMBDA_FUNCTION_NAME", function_name), ("EVENT_BUS_NAME", "connections")];
+        world.process(name, &variables).await
     }
 
     /// Sends a request and gives its line, the `nth` of the process.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::{task::spawn_blocking, time::timeout};
 
 use super::FunctionProcess;
-use crate::{answer::Answer, binaries::binary, event::Event, soundness::assert_kept, world::PATIENCE};
+use crate::{PATIENCE, answer::Answer, binaries::binary, event::Event, soundness::assert_kept};
 
 /// What is in the line of every invocation: by an event of API Gateway, and by a stream's.
 const OF_INVOCATIONS: [&str; 2] = ["\"message\":\"request\"", "\"message\":\"batch\""];

@@ -11,10 +11,7 @@ use shared::{
     http::route::{Route, matching},
 };
 
-use crate::{answer::Answer, event::Event, soundness::assert_kept};
-
-/// Longer than any function takes for an answer.
-pub const PATIENCE: Duration = Duration::from_secs(25);
+use crate::{PATIENCE, answer::Answer, event::Event, soundness::assert_kept};
 
 /// What functions are connected with.
 pub(super) struct Surroundings {

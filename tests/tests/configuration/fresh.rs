@@ -1,7 +1,5 @@
 //! A fresh deployment: nobody has put `client_secret.json` into its secret yet.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 use tests::{
     event::Event,
@@ -29,10 +27,10 @@ async fn last_error(process: &FunctionProcess) -> String {
     last.unwrap_or_else(|| panic!("{errors:?}"))["error"].as_str().unwrap().to_owned()
 }
 
-async fn processes(variables: &BTreeMap<String, String>) -> Vec<(FunctionProcess, Event, u16)> {
+async fn processes(world: &World) -> Vec<(FunctionProcess, Event, u16)> {
     let mut processes = Vec::new();
     for (function, event, at_last) in requests() {
-        processes.push((FunctionProcess::of(function, variables).await, event, at_last));
+        processes.push((world.process(function, &[]).await, event, at_last));
     }
     processes
 }
@@ -43,7 +41,7 @@ async fn without_a_value_the_log_has_the_command_that_puts_it_there_and_then_the
     let text = file(&world).to_string();
     world.aws.secrets().remove(CLIENT_SECRET_ID).unwrap();
     world.aws.secrets().create_empty(CLIENT_SECRET_ID).unwrap();
-    let processes = processes(world.variables()).await;
+    let processes = processes(&world).await;
     for (process, event, _) in &processes {
         assert_eq!(code(&process.ask(event).await), (500, "misconfigured".into()), "{event:?}");
         let command = format!(
@@ -91,7 +89,7 @@ async fn a_cookie_key_without_a_value_is_told_with_what_to_put_there() {
     let world = World::start().await;
     world.aws.secrets().remove(COOKIE_KEY_SECRET_ID).unwrap();
     world.aws.secrets().create_empty(COOKIE_KEY_SECRET_ID).unwrap();
-    let process = FunctionProcess::of("authorize-url", world.variables()).await;
+    let process = world.process("authorize-url", &[]).await;
     let event = Event::get("/authorize-url");
     assert_eq!(code(&process.ask(&event).await), (500, "misconfigured".into()));
     let error = last_error(&process).await;

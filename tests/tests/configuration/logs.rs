@@ -24,10 +24,9 @@ async fn connect(world: &World, processes: [&FunctionProcess; 2]) -> (Answer, An
 #[tokio::test]
 async fn a_connection_made_by_the_real_binaries_leaves_no_secret_in_their_logs() {
     let world = World::start().await;
-    let mut variables = world.variables().clone();
-    variables.insert("RUST_LOG".to_owned(), "trace".to_owned());
+    let finest = [("RUST_LOG", "trace")];
     let (authorize, callback) =
-        (FunctionProcess::of("authorize-url", &variables).await, FunctionProcess::of("callback", &variables).await);
+        (world.process("authorize-url", &finest).await, world.process("callback", &finest).await);
     world.google.faults().inject_times(Endpoint::Token, 1, Effect::Malformed);
     let (_, failed, _) = connect(&world, [&authorize, &callback]).await;
     assert_eq!(failed.status(), 502);
@@ -58,9 +57,7 @@ fn value(cookie: &str) -> String {
 #[tokio::test]
 async fn every_request_is_one_line_with_function_route_outcome_and_upstream_calls() {
     let world = World::start().await;
-    let variables = world.variables();
-    let (authorize, callback) =
-        (FunctionProcess::of("authorize-url", variables).await, FunctionProcess::of("callback", variables).await);
+    let (authorize, callback) = (world.process("authorize-url", &[]).await, world.process("callback", &[]).await);
     let (_, ended, _) = connect(&world, [&authorize, &callback]).await;
     assert_eq!(ended.status(), 200, "{}", ended.body());
     let (first, second) = (requests(&authorize).await, requests(&callback).await);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use local::aws::{AwsFault, Effect};
-use tests::{event::Event, runtime_api::FunctionProcess, world::World};
+use tests::{event::Event, world::World};
 
 use super::code;
 
@@ -30,10 +30,8 @@ async fn while_secrets_manager_fails_requests_are_unavailable_and_the_next_one_t
 #[tokio::test]
 async fn where_nobody_listens_a_function_starts_and_is_unavailable() {
     let world = World::start().await;
-    let mut variables = world.variables().clone();
-    variables.insert("AWS_ENDPOINT_URL".to_owned(), "http://127.0.0.1:9".to_owned());
     for (function, path) in [("authorize-url", "/authorize-url"), ("callback", "/callback")] {
-        let process = FunctionProcess::of(function, &variables).await;
+        let process = world.process(function, &[("AWS_ENDPOINT_URL", "http://127.0.0.1:9")]).await;
         assert_eq!(process.ask(&Event::get(path)).await.status(), 503);
     }
 }
@@ -42,7 +40,7 @@ async fn where_nobody_listens_a_function_starts_and_is_unavailable() {
 async fn a_secrets_manager_that_never_answers_keeps_no_function_from_starting() {
     let world = World::start().await;
     world.aws.faults().fail(SECRETS, AwsFault::always(Effect::Hang));
-    let process = FunctionProcess::of("authorize-url", world.variables()).await;
+    let process = world.process("authorize-url", &[]).await;
     assert_eq!(process.ask(&Event::get("/nowhere")).await.status(), 404);
 }
 

@@ -6,7 +6,6 @@ use local::aws::{AwsFault, Effect};
 use serde_json::{Value, json};
 use tests::{
     event::Event,
-    runtime_api::FunctionProcess,
     world::{CLIENT_SECRET_ID, COOKIE_KEY, COOKIE_KEY_SECRET_ID, World},
 };
 
@@ -42,7 +41,7 @@ async fn a_wrong_file_is_misconfigured_and_the_log_says_what_to_put_there() {
     let world = World::start().await;
     for (text, said) in wrong_files(&world) {
         world.aws.secrets().put(CLIENT_SECRET_ID, &text).unwrap();
-        let process = FunctionProcess::of("authorize-url", world.variables()).await;
+        let process = world.process("authorize-url", &[]).await;
         let answer = process.ask(&Event::get("/authorize-url")).await;
         assert_eq!(code(&answer), (500, "misconfigured".into()), "{text}");
         let errors = errors(&process, 1).await;
@@ -72,7 +71,7 @@ async fn a_file_that_is_put_right_works_with_the_next_request_in_every_function(
 async fn a_cookie_key_of_31_characters_is_misconfigured_and_one_of_32_works() {
     let world = World::start().await;
     world.aws.secrets().put(COOKIE_KEY_SECRET_ID, &"é".repeat(31)).unwrap();
-    let process = FunctionProcess::of("authorize-url", world.variables()).await;
+    let process = world.process("authorize-url", &[]).await;
     let answer = process.ask(&Event::get("/authorize-url")).await;
     assert_eq!(code(&answer), (500, "misconfigured".into()));
     let errors = errors(&process, 1).await;

@@ -2,11 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tests::{
-    event::Event,
-    runtime_api::FunctionProcess,
-    world::{PATIENCE, World},
-};
+use tests::{PATIENCE, event::Event, runtime_api::FunctionProcess, world::World};
 
 use super::{errors, file};
 
@@ -72,9 +68,7 @@ async fn what_may_be_left_out_may_be_left_out() {
 #[tokio::test]
 async fn an_event_without_a_host_needs_public_base_url() {
     let world = World::start().await;
-    let mut variables = world.variables().clone();
-    variables.remove("PUBLIC_BASE_URL");
-    let process = FunctionProcess::of("authorize-url", &variables).await;
+    let process = world.process("authorize-url", &[("PUBLIC_BASE_URL", "")]).await;
     assert_eq!(process.ask(&Event::get("/authorize-url").domain_name("")).await.status(), 500);
     assert!(process.prints("PUBLIC_BASE_URL", PATIENCE).await);
 }
@@ -82,19 +76,15 @@ async fn an_event_without_a_host_needs_public_base_url() {
 #[tokio::test]
 async fn each_aws_service_can_be_sent_to_an_endpoint_of_its_own() {
     let world = World::start().await;
-    let mut variables = world.variables().clone();
-    let endpoint = variables.insert("AWS_ENDPOINT_URL".to_owned(), "http://127.0.0.1:9".to_owned()).unwrap();
-    variables.insert("AWS_ENDPOINT_URL_SECRETS_MANAGER".to_owned(), endpoint);
-    let process = FunctionProcess::of("authorize-url", &variables).await;
+    let own = ("AWS_ENDPOINT_URL_SECRETS_MANAGER", world.variables()["AWS_ENDPOINT_URL"].as_str());
+    let process = world.process("authorize-url", &[("AWS_ENDPOINT_URL", "http://127.0.0.1:9"), own]).await;
     assert_eq!(process.ask(&Event::get("/authorize-url")).await.status(), 200);
 }
 
 #[tokio::test]
 async fn an_unregistered_redirect_uri_is_named_in_the_log() {
     let world = World::start().await;
-    let mut variables = world.variables().clone();
-    variables.insert("PUBLIC_BASE_URL".to_owned(), "https://mail.example.org".to_owned());
-    let process = FunctionProcess::of("authorize-url", &variables).await;
+    let process = world.process("authorize-url", &[("PUBLIC_BASE_URL", "https://mail.example.org")]).await;
     assert_eq!(process.ask(&Event::get("/authorize-url")).await.status(), 500);
     let errors = errors(&process, 1).await;
     assert_eq!(errors[0]["redirect_uri"], "https://mail.example.org/callback");

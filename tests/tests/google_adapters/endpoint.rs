@@ -29,7 +29,7 @@ use shared::{
         authorization_server::GoogleAuthorizationServer, gmail::GmailMailbox, http as google_http, keys::GoogleKeys,
     },
 };
-pub(super) use tests::world::PATIENCE;
+pub(super) use tests::PATIENCE;
 use tokio::{net::TcpListener, time::sleep};
 use url::{Url, form_urlencoded};
 

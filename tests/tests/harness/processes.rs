@@ -73,6 +73,13 @@ async fn an_error_that_the_function_reports_is_told() {
 }
 
 #[tokio::test]
+#[should_panic(expected = "as infra/openapi.yaml does not say")]
+async fn an_answer_that_is_not_documented_fails_whoever_asks() {
+    let folder = TempDir::new().unwrap();
+    fake(&folder, &[]).await.ask(&Event::get("/undocumented")).await;
+}
+
+#[tokio::test]
 async fn a_response_that_lambda_does_not_pass_on_is_told() {
     let folder = TempDir::new().unwrap();
     let process = fake(&folder, &[]).await;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tests::{runtime_api::FunctionProcess, world::PATIENCE};
+use tests::PATIENCE;
 
 use super::*;
 
@@ -188,7 +188,7 @@ async fn the_log_names_the_service_or_the_secret_that_is_closed() {
         (TABLE_KEY, "DynamoDB"),
     ] {
         withhold(&world, "list-messages", denied);
-        let process = FunctionProcess::of("list-messages", world.variables()).await;
+        let process = world.process("list-messages", &[]).await;
         assert_unavailable(&process.ask(&list(ANNA)).await, &denied);
         let named = format!("{named}: AccessDeniedException");
         assert!(process.prints(&named, PATIENCE).await, "{named} in {}", process.output());

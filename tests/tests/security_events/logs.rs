@@ -4,12 +4,6 @@ use tests::runtime_api::FunctionProcess;
 
 use super::*;
 
-async fn start(world: &World, level: &str) -> FunctionProcess {
-    let mut variables = world.variables().clone();
-    variables.insert("RUST_LOG".to_owned(), level.to_owned());
-    FunctionProcess::of("security-events", &variables).await
-}
-
 async fn send(process: &FunctionProcess, token: &str) -> u16 {
     process.ask(&post(token)).await.status()
 }
@@ -26,7 +20,7 @@ fn line<'a>(lines: &'a [Value], level: &str, members: &[(&str, &str)]) -> &'a Va
 #[tokio::test]
 async fn a_verification_is_logged_with_its_state_and_the_rest_with_what_happened() {
     let world = connected().await;
-    let process = start(&world, "info").await;
+    let process = world.process("security-events", &[("RUST_LOG", "info")]).await;
     let anna = sub(ANNA);
     let tokens = [
         saying(&world, "risc", "verification", &json!({ "state": "the state of a test" })),
@@ -58,7 +52,7 @@ async fn a_verification_is_logged_with_its_state_and_the_rest_with_what_happened
 #[tokio::test]
 async fn what_others_wrote_is_cut_before_it_is_printed() {
     let world = connected().await;
-    let process = start(&world, "info").await;
+    let process = world.process("security-events", &[("RUST_LOG", "info")]).await;
     let long = "s".repeat(20_000);
     let injected = "a\n{\"level\":\"error\",\"message\":\"forged\"}";
     let events = json!({
@@ -76,7 +70,7 @@ async fn what_others_wrote_is_cut_before_it_is_printed() {
 #[tokio::test]
 async fn neither_tokens_nor_what_names_them_are_printed_at_any_level() {
     let world = connected().await;
-    let process = start(&world, "trace").await;
+    let process = world.process("security-events", &[("RUST_LOG", "trace")]).await;
     let token = world.issued_tokens().into_iter().find(|token| token.starts_with("1//")).unwrap();
     let prefix = token_revoked::named(local::google::TokenName::Prefix, &token);
     let hash = token_revoked::named(local::google::TokenName::Hash, &token);

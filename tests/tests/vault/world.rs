@@ -33,7 +33,7 @@ use shared::{
         access_tokens::{Access, AccessError, AccessTokens},
     },
 };
-pub(super) use tests::world::PATIENCE;
+pub(super) use tests::PATIENCE;
 use tokio::net::TcpListener;
 use url::Url;
 
