@@ -10,7 +10,6 @@ mod configuration {
     };
 
     mod fresh;
-    mod logs;
     mod outages;
     mod rotation;
     mod secrets;

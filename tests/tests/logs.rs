@@ -194,6 +194,10 @@ mod logs {
             answer
         }
 
+        fn process(&self, function: &str) -> &FunctionProcess {
+            &self.functions.iter().find(|(name, _)| *name == function).unwrap().1
+        }
+
         async fn send(&self, event: &Event) -> Answer {
             let path = event.json()["rawPath"].as_str().unwrap().to_owned();
             let name = match path.as_str() {
@@ -203,8 +207,7 @@ mod logs {
                 path if path.ends_with("/connection") => "connection",
                 _ => "list-messages",
             };
-            let (_, process) = self.functions.iter().find(|(known, _)| *known == name).unwrap();
-            process.ask(event).await
+            self.process(name).ask(event).await
         }
 
         /// Begins an authorization and gives where Google sends the browser.
@@ -263,6 +266,25 @@ mod logs {
             for token in self.world.issued_tokens() {
                 self.keep("token", &token);
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_has_one_line_where_it_begins_and_one_where_it_is_made() {
+        let world = World::start().await;
+        let mut deployment = Deployment::start(&world).await;
+        deployment.connect().await;
+        for (function, route, status, call) in [
+            ("authorize-url", "GET /authorize-url", 200, None),
+            ("callback", "GET /callback", 303, Some("google.token.code")),
+        ] {
+            let lines = deployment.process(function).lines(1).await;
+            let requests = requests(&lines);
+            let [line] = requests[..] else { panic!("{requests:?}") };
+            assert_eq!((&line["function"], &line["route"]), (&function.into(), &route.into()));
+            assert_eq!((&line["outcome"], &line["status"]), (&"ok".into(), &status.into()));
+            assert!(call.is_none_or(|call| calls(line).contains(call)), "{line}");
+            assert!(line["duration_ms"].as_f64().is_some_and(|millis| millis > 0.0), "{line}");
         }
     }
 
