@@ -5,14 +5,18 @@
 //! - [`deployments`]: what the SAM template and the Terraform module make.
 //! - [`description`]: `infra/openapi.yaml`, which every answer is held against.
 //! - [`binaries`], [`runtime_api`]: the functions' real binaries, run as Lambda runs them.
+//! - [`security_event`]: what Google tells of accounts and tokens.
 //! - [`http_client`], [`browser`]: the local stack as a program and as a person see it.
 //! - [`secrets_search`]: no log may hold a secret.
+
+use std::time::Duration;
 
 pub mod world;
 
 pub mod answer;
 pub mod cookie_jar;
 pub mod event;
+pub mod security_event;
 
 pub mod deployments;
 pub mod description;
@@ -26,4 +30,8 @@ pub mod http_client;
 pub mod secrets_search;
 
 mod process_group;
+mod soundness;
 mod yaml;
+
+/// Longer than anything takes that a test waits for.
+pub const PATIENCE: Duration = Duration::from_secs(25);

@@ -24,6 +24,7 @@ use tokio::{
 use crate::process_group;
 use server::{Api, Invocation};
 
+mod asking;
 mod server;
 
 /// How long a function may take from its start to its first question for work, as on Lambda.
@@ -32,6 +33,8 @@ pub const START_LIMIT: Duration = Duration::from_secs(10);
 /// A running function; dropping it kills it.
 #[derive(Debug)]
 pub struct FunctionProcess {
+    /// The function's name.
+    name: String,
     id: u32,
     api: Arc<Api>,
     /// Held for a whole invocation: a process has one at a time.
@@ -50,7 +53,7 @@ impl FunctionProcess {
     /// # Errors
     /// If there is no port to listen on, or the binary cannot be started.
     pub async fn start(binary: &Path, variables: &BTreeMap<String, String>) -> io::Result<Self> {
-        let name = binary.file_stem().unwrap_or_default().to_string_lossy();
+        let name = binary.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let (invocations, queue) = mpsc::channel(1);
         let api = Arc::new(Api::new(&name, queue));
         let (address, server) = server::start(Arc::clone(&api)).await?;
@@ -70,6 +73,7 @@ impl FunctionProcess {
         let readers = [read(child.stdout.take(), &output), read(child.stderr.take(), &output)];
         let exit = watch::Sender::new(None);
         let process = Self {
+            name,
             id,
             api,
             invocations: Mutex::new(invocations),

@@ -3,7 +3,6 @@
 #![expect(
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
-    clippy::panic,
     clippy::unwrap_used,
     reason = "a world that cannot be made, or does not answer as it must, has failed the test that stands on it"
 )]
@@ -13,7 +12,6 @@ mod inspection;
 mod instance;
 mod making;
 mod random;
-mod soundness;
 mod visitor;
 
 use std::{collections::BTreeMap, sync::Arc, thread};
@@ -28,16 +26,15 @@ use tokio::{net::TcpListener, task::JoinHandle};
 pub use self::{
     clock::TestClock,
     inspection::connection_key,
-    instance::{Instance, PATIENCE},
+    instance::Instance,
     random::TestRandom,
-    soundness::assert_sound,
     visitor::{NAVIGATION, Visitor},
 };
 use self::{
     instance::Surroundings,
     making::{emulated_google, furnish, quick, variables},
 };
-use crate::answer::Answer;
+use crate::{answer::Answer, runtime_api::FunctionProcess};
 
 /// Where browsers reach the functions.
 pub const BASE_URL: &str = "https://mail.example.com";
@@ -161,6 +158,11 @@ impl World {
     pub fn environment(&self, function: &str, variables: &[(&str, &str)]) -> Environment {
         let all = self.deploy(variables);
         self.surroundings().environment(function, &all)
+    }
+
+    /// A function's own process, with variables over those of the world; an empty value unsets one.
+    pub async fn process(&self, function: &str, variables: &[(&str, &str)]) -> FunctionProcess {
+        FunctionProcess::of(function, &self.deploy(variables)).await
     }
 
     /// The functions' variables with those over them, which the roles refer to from now on, too.

@@ -2,18 +2,14 @@
 
 #[cfg(test)]
 mod harness {
-    use std::{
-        process::{Command, Stdio},
-        time::Duration,
-    };
+    use std::process::{Command, Stdio};
+
+    use tests::PATIENCE;
 
     mod browser;
     mod events;
     mod processes;
     mod secrets;
-
-    /// Longer than anything here takes.
-    const PATIENCE: Duration = Duration::from_secs(20);
 
     /// Whether there is a process of that id which still runs: not one that has ended and waits to be collected.
     fn runs(id: &str) -> bool {

@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 mod logs {
-    use std::{collections::BTreeSet, time::Duration};
+    use std::collections::BTreeSet;
 
     use local::{
         aws::{AwsFault, Effect as AwsEffect},
@@ -11,7 +11,6 @@ mod logs {
     use serde_json::Value;
     use tests::{
         answer::Answer,
-        binaries::binary,
         cookie_jar::CookieJar,
         event::Event,
         runtime_api::FunctionProcess,
@@ -20,38 +19,8 @@ mod logs {
     };
     use url::Url;
 
-    const PATIENCE: Duration = Duration::from_secs(20);
-
-    /// A function's process over a world.
-    async fn start(world: &World, name: &str, level: Option<&str>) -> FunctionProcess {
-        let mut variables = world.variables().clone();
-        variables.extend(level.map(|level| ("RUST_LOG".to_owned(), level.to_owned())));
-        let path = tokio::task::spawn_blocking({
-            let name = name.to_owned();
-            move || binary(&name).unwrap()
-        });
-        FunctionProcess::start(&path.await.unwrap(), &variables).await.unwrap()
-    }
-
-    async fn send(process: &FunctionProcess, event: &Event) -> Answer {
-        Answer::read(process.invoke(&event.json(), PATIENCE).await.unwrap()).unwrap()
-    }
-
     fn of(email: &str, query: &str) -> Event {
         Event::get(&format!("/users/{}/messages", sub(email))).query(query).iam()
-    }
-
-    /// Every line that was printed, once so many requests have theirs. Each line is a JSON object.
-    async fn lines(process: &FunctionProcess, requests: usize) -> Vec<Value> {
-        let printed = |output: &str| output.matches("\"message\":\"request\"").count() >= requests;
-        let waited = async {
-            while !printed(&process.output()) {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, waited).await.unwrap();
-        let output = process.output();
-        output.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
     }
 
     fn requests(lines: &[Value]) -> Vec<&Value> {
@@ -66,7 +35,7 @@ mod logs {
     async fn each_request_has_one_line_with_what_came_of_it_and_what_it_took() {
         let world = World::start().await;
         world.connect(ANNA).await;
-        let process = start(&world, "list-messages", None).await;
+        let process = world.process("list-messages", &[]).await;
         let events = [
             of(ANNA, "format=minimal&q=in:inbox"),
             of(ANNA, ""),
@@ -78,9 +47,9 @@ mod logs {
             Event::get("/nowhere"),
         ];
         for event in &events {
-            send(&process, event).await;
+            process.ask(event).await;
         }
-        let lines = lines(&process, events.len()).await;
+        let lines = process.lines(events.len()).await;
         let requests = requests(&lines);
         let told: Vec<_> =
             requests.iter().map(|line| (line["outcome"].as_str().unwrap(), line["status"].as_u64().unwrap())).collect();
@@ -124,14 +93,14 @@ mod logs {
         let world = World::start().await;
         world.connect(ANNA).await;
         world.google.expire_access_tokens(&sub(ANNA));
-        let process = start(&world, "list-messages", None).await;
+        let process = world.process("list-messages", &[]).await;
         let broken = || Effect::Status { status: 503, body: None, headers: vec![] };
         world.google.faults().inject_times(Endpoint::Token, 2, broken());
         world.google.faults().inject_times(Endpoint::List, 1, Effect::Gmail(GmailError::AuthError));
         world.google.faults().inject_times(Endpoint::List, 1, broken());
         world.aws.faults().fail("DynamoDB.GetItem", AwsFault::times(1, AwsEffect::Status(500)));
-        assert_eq!(send(&process, &of(ANNA, "")).await.status(), 200);
-        let lines = lines(&process, 1).await;
+        assert_eq!(process.ask(&of(ANNA, "")).await.status(), 200);
+        let lines = process.lines(1).await;
         let retries: Vec<_> = lines.iter().filter(|line| line["message"] == "trying again").collect();
         let called: Vec<_> = retries.iter().map(|line| line["call"].as_str().unwrap()).collect();
         assert_eq!(called, ["DynamoDB.GetItem", "google.token.refresh", "google.token.refresh", "gmail.list"]);
@@ -147,14 +116,14 @@ mod logs {
     async fn what_the_operator_must_mend_is_named() {
         let world = World::start().await;
         world.connect(ANNA).await;
-        let process = start(&world, "list-messages", None).await;
+        let process = world.process("list-messages", &[]).await;
         world.google.faults().inject_times(Endpoint::List, 1, Effect::Gmail(GmailError::ServiceDisabled));
-        assert_eq!(send(&process, &of(ANNA, "")).await.status(), 500);
+        assert_eq!(process.ask(&of(ANNA, "")).await.status(), 500);
         world.google.expire_access_tokens(&sub(ANNA));
         let refused = Effect::TokenError { error: "invalid_client".to_owned(), subtype: None };
         world.google.faults().inject_times(Endpoint::Token, 9, refused);
-        assert_eq!(send(&process, &of(ANNA, "")).await.status(), 500);
-        let lines = lines(&process, 2).await;
+        assert_eq!(process.ask(&of(ANNA, "")).await.status(), 500);
+        let lines = process.lines(2).await;
         let errors: Vec<_> = lines.iter().filter(|line| line["level"] == "error").collect();
         assert_eq!(errors.len(), 2, "{errors:?}");
         assert!(errors[0]["message"].as_str().unwrap().contains("enable the Gmail API"), "{errors:?}");
@@ -166,14 +135,14 @@ mod logs {
     async fn a_reason_of_gmails_that_is_no_word_is_not_printed() {
         let world = World::start().await;
         world.connect(ANNA).await;
-        let process = start(&world, "list-messages", None).await;
+        let process = world.process("list-messages", &[]).await;
         for reason in [ANNA.to_owned(), "x".repeat(5_000)] {
             let error = format!("{{\"error\":{{\"errors\":[{{\"reason\":\"{reason}\"}}]}}}}");
             let effect = Effect::Status { status: 403, body: Some(error), headers: vec![] };
             world.google.faults().inject_times(Endpoint::List, 1, effect);
-            assert_eq!(send(&process, &of(ANNA, "")).await.status(), 503);
+            assert_eq!(process.ask(&of(ANNA, "")).await.status(), 503);
         }
-        lines(&process, 2).await;
+        process.lines(2).await;
         let output = process.output();
         assert!(!output.contains(ANNA) && !output.contains(&"x".repeat(500)));
     }
@@ -189,11 +158,12 @@ mod logs {
 
     impl<'a> Deployment<'a> {
         async fn start(world: &'a World) -> Self {
+            let finest = [("RUST_LOG", "trace")];
             let functions = [
-                ("authorize-url", start(world, "authorize-url", Some("trace")).await),
-                ("callback", start(world, "callback", Some("trace")).await),
-                ("list-messages", start(world, "list-messages", Some("trace")).await),
-                ("connection", start(world, "connection", Some("trace")).await),
+                ("authorize-url", world.process("authorize-url", &finest).await),
+                ("callback", world.process("callback", &finest).await),
+                ("list-messages", world.process("list-messages", &finest).await),
+                ("connection", world.process("connection", &finest).await),
             ];
             let fixed = [
                 ("client secret", CLIENT_SECRET),
@@ -224,6 +194,10 @@ mod logs {
             answer
         }
 
+        fn process(&self, function: &str) -> &FunctionProcess {
+            &self.functions.iter().find(|(name, _)| *name == function).unwrap().1
+        }
+
         async fn send(&self, event: &Event) -> Answer {
             let path = event.json()["rawPath"].as_str().unwrap().to_owned();
             let name = match path.as_str() {
@@ -233,8 +207,7 @@ mod logs {
                 path if path.ends_with("/connection") => "connection",
                 _ => "list-messages",
             };
-            let (_, process) = self.functions.iter().find(|(known, _)| *known == name).unwrap();
-            send(process, event).await
+            self.process(name).ask(event).await
         }
 
         /// Begins an authorization and gives where Google sends the browser.
@@ -273,7 +246,7 @@ mod logs {
             let secrets: Vec<_> = self.secrets.iter().map(|(name, secret)| (name.as_str(), secret.as_str())).collect();
             for (name, process) in &self.functions {
                 let count = requested.iter().find(|(known, _)| known == name).map_or(0, |(_, count)| *count);
-                let printed = lines(process, count).await;
+                let printed = process.lines(count).await;
                 assert!(requests(&printed).iter().all(|line| line["function"] == *name));
                 let output = process.output();
                 assert_no_secrets(&[(name, &output)], &secrets);
@@ -293,6 +266,25 @@ mod logs {
             for token in self.world.issued_tokens() {
                 self.keep("token", &token);
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_has_one_line_where_it_begins_and_one_where_it_is_made() {
+        let world = World::start().await;
+        let mut deployment = Deployment::start(&world).await;
+        deployment.connect().await;
+        for (function, route, status, call) in [
+            ("authorize-url", "GET /authorize-url", 200, None),
+            ("callback", "GET /callback", 303, Some("google.token.code")),
+        ] {
+            let lines = deployment.process(function).lines(1).await;
+            let requests = requests(&lines);
+            let [line] = requests[..] else { panic!("{requests:?}") };
+            assert_eq!((&line["function"], &line["route"]), (&function.into(), &route.into()));
+            assert_eq!((&line["outcome"], &line["status"]), (&"ok".into(), &status.into()));
+            assert!(call.is_none_or(|call| calls(line).contains(call)), "{line}");
+            assert!(line["duration_ms"].as_f64().is_some_and(|millis| millis > 0.0), "{line}");
         }
     }
 
@@ -425,7 +417,7 @@ mod logs {
     async fn the_end_of_a_connection_has_its_lines() {
         let world = World::start().await;
         world.connect(ANNA).await;
-        let process = start(&world, "connection", None).await;
+        let process = world.process("connection", &[]).await;
         let path = format!("/users/{}/connection", sub(ANNA));
         let broken = Effect::Status { status: 503, body: None, headers: vec![] };
         world.google.faults().inject_times(Endpoint::Revoke, 9, broken);
@@ -438,9 +430,9 @@ mod logs {
             Event::delete(&path).iam(),
         ];
         for event in &events {
-            send(&process, event).await;
+            process.ask(event).await;
         }
-        let lines = lines(&process, events.len()).await;
+        let lines = process.lines(events.len()).await;
         let requests = requests(&lines);
         let told: Vec<_> =
             requests.iter().map(|line| (line["route"].as_str().unwrap(), line["outcome"].as_str().unwrap())).collect();

@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 mod metrics {
-    use std::{collections::BTreeSet, time::Duration};
+    use std::collections::BTreeSet;
 
     use local::{
         aws::{AwsFault, Effect as AwsEffect, FailedEntries},
@@ -10,54 +10,43 @@ mod metrics {
     };
     use serde_json::{Value, json};
     use tests::{
-        answer::Answer,
-        binaries::binary,
+        PATIENCE,
         event::Event,
         runtime_api::FunctionProcess,
         secrets_search::assert_no_secrets,
         world::{ANNA, CLIENT_SECRET, COOKIE_KEY, World, sub},
     };
 
-    const PATIENCE: Duration = Duration::from_secs(20);
-
     /// A function's process over a world, named as in a stack.
-    async fn start(world: &World, name: &'static str) -> FunctionProcess {
+    async fn start(world: &World, name: &str) -> FunctionProcess {
         start_as(world, name, &format!("gmail-connect-{name}")).await
     }
 
-    async fn start_as(world: &World, name: &'static str, function_name: &str) -> FunctionProcess {
-        let mut variables = world.variables().clone();
-        variables.insert("AWS_LAMBDA_FUNCTION_NAME".to_owned(), function_name.to_owned());
-        variables.insert("EVENT_BUS_NAME".to_owned(), "connections".to_owned());
-        world.aws.roles().deploy(&variables);
-        let path = tokio::task::spawn_blocking(move || binary(name).unwrap()).await.unwrap();
-        FunctionProcess::start(&path, &variables).await.unwrap()
+    async fn start_as(world: &World, name: &str, function_name: &str) -> FunctionProcess {
+        let variables = [("AWS_LAMBDA_FUNCTION_NAME", function_name), ("EVENT_BUS_NAME", "connections")];
+        world.process(name, &variables).await
     }
 
-    /// Sends an event and gives the line of its invocation, the `nth` of the process.
-    async fn line(process: &FunctionProcess, event: &Value, nth: usize) -> Value {
-        process.invoke(event, PATIENCE).await.unwrap();
-        let of_invocation = |line: &Value| line["message"] == "request" || line["message"] == "batch";
-        let waited = async {
-            loop {
-                if let Some(line) = lines(process).into_iter().filter(of_invocation).nth(nth) {
-                    return line;
-                }
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, waited).await.unwrap()
+    /// Sends a request and gives its line, the `nth` of the process.
+    async fn line(process: &FunctionProcess, event: &Event, nth: usize) -> Value {
+        process.ask(event).await;
+        line_of(process, "request", nth).await
     }
 
-    /// The whole lines that were printed.
-    fn lines(process: &FunctionProcess) -> Vec<Value> {
-        let output = process.output();
-        let whole = output.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-        whole.map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
+    /// Hands over a batch of records and gives its line, the `nth` of the process.
+    async fn batch_line(process: &FunctionProcess, batch: &Value, nth: usize) -> Value {
+        process.invoke(batch, PATIENCE).await.unwrap();
+        line_of(process, "batch", nth).await
     }
 
-    fn listing(query: &str) -> Value {
-        Event::get(&format!("/users/{}/messages", sub(ANNA))).query(query).iam().json()
+    async fn line_of(process: &FunctionProcess, message: &str, nth: usize) -> Value {
+        let mut lines = process.lines(nth + 1).await;
+        lines.retain(|line| line["message"] == message);
+        lines.remove(nth)
+    }
+
+    fn listing(query: &str) -> Event {
+        Event::get(&format!("/users/{}/messages", sub(ANNA))).query(query).iam()
     }
 
     /// What is made of a line: each metric with the names of its dimensions, and its value.
@@ -129,11 +118,11 @@ mod metrics {
     }
 
     #[tokio::test]
-    async fn a_line_without_metrics_is_as_it_was_and_has_lambdas_ids() {
+    async fn a_line_without_metrics_has_lambdas_ids_and_no_member_of_metrics() {
         let world = World::start().await;
         let process = start(&world, "list-messages").await;
-        line(&process, &Event::get("/nowhere").json(), 0).await;
-        let second = line(&process, &Event::get("/nowhere").json(), 1).await;
+        line(&process, &Event::get("/nowhere"), 0).await;
+        let second = line(&process, &Event::get("/nowhere"), 1).await;
         let members: BTreeSet<_> = second.as_object().unwrap().keys().map(String::as_str).collect();
         let known = ["cold", "duration_ms", "function", "level", "message", "outcome", "route", "status", "timestamp"];
         assert_eq!(members, known.into_iter().chain(["request_id", "trace_id", "upstream"]).collect());
@@ -181,12 +170,12 @@ mod metrics {
         assert_eq!(of_service(&line, "AccessTokenCacheHits"), Some(json!(1)));
         assert_eq!(of_service(&line, "GmailQuotaUnits"), Some(json!(10)));
         assert_eq!((count_of(&line, "GoogleTokenLatency"), count_of(&line, "GmailLatency")), (3, 2));
-        assert!(
-            lines(&process)
-                .iter()
-                .filter(|line| line["message"] == "trying again")
-                .all(|line| { line["request_id"] == "00000000-0000-4000-8000-000000000000" })
-        );
+        let mut retries = process.lines(1).await;
+        retries.retain(|line| line["message"] == "trying again");
+        assert_eq!(retries.len(), 2, "{retries:?}");
+        for retry in retries {
+            assert_eq!(retry["request_id"], "00000000-0000-4000-8000-000000000000", "{retry}");
+        }
     }
 
     #[tokio::test]
@@ -201,14 +190,14 @@ mod metrics {
         }
         let events = start(&world, "connection-events").await;
         let record = json!({"eventID": "1", "dynamodb": {"SequenceNumber": "1", "StreamViewType": "KEYS_ONLY"}});
-        let line = line(&events, &json!({"Records": [record]}), 0).await;
+        let line = batch_line(&events, &json!({"Records": [record]}), 0).await;
         assert_eq!((&line["Service"], &line["Function"]), (&json!("gmail-connect"), &json!("connection-events")));
         assert_eq!(of_service(&line, "Misconfigured"), Some(json!(1)));
     }
 
     /// The one line of a denial: the service, the action, and where to look.
-    fn denial(process: &FunctionProcess, service: &str, action: &str) -> String {
-        let lines = lines(process);
+    async fn denial(process: &FunctionProcess, service: &str, action: &str) -> String {
+        let lines = process.lines(1).await;
         let denials: Vec<_> = lines.iter().filter(|line| line["message"] == "AWS denied a call").collect();
         let of_action = |line: &&&Value| line["service"] == service && line["action"] == action;
         let found = denials.iter().find(of_action).unwrap_or_else(|| panic!("{denials:?}"));
@@ -228,7 +217,7 @@ mod metrics {
             world.aws.faults().fail(fault, denied());
             let line = line(&process, &listing(""), 0).await;
             assert_eq!((&line["status"], of_service(&line, "AccessDenied")), (&json!(503), Some(json!(1))));
-            assert!(denial(&process, service, action).contains(permission));
+            assert!(denial(&process, service, action).await.contains(permission));
         }
     }
 
@@ -241,10 +230,10 @@ mod metrics {
             .fail("SecretsManager", AwsFault::always(AwsEffect::Error { code: "AccessDeniedException".to_owned() }));
         let process = start(&world, "list-messages").await;
         // The runtime asks for work only after the start: nothing is denied for this request itself.
-        let first = line(&process, &Event::get("/nowhere").json(), 0).await;
+        let first = line(&process, &Event::get("/nowhere"), 0).await;
         assert!(of_service(&first, "AccessDenied").is_some_and(|count| count.as_u64() > Some(0)), "{first}");
-        assert!(denial(&process, "Secrets Manager", "GetSecretValue").contains("CLIENT_SECRET_ID"));
-        assert!(of_service(&line(&process, &Event::get("/nowhere").json(), 1).await, "AccessDenied").is_none());
+        assert!(denial(&process, "Secrets Manager", "GetSecretValue").await.contains("CLIENT_SECRET_ID"));
+        assert!(of_service(&line(&process, &Event::get("/nowhere"), 1).await, "AccessDenied").is_none());
     }
 
     #[tokio::test]
@@ -258,11 +247,11 @@ mod metrics {
         let entries = FailedEntries { indices: vec![0], code: code.clone() };
         for (nth, effect) in [AwsEffect::Error { code }, AwsEffect::FailEntries(entries)].into_iter().enumerate() {
             world.aws.faults().fail("EventBridge", AwsFault::times(1, effect));
-            let line = line(&process, &event, nth).await;
+            let line = batch_line(&process, &event, nth).await;
             assert_eq!(of_service(&line, "AccessDenied"), Some(json!(1)));
             assert_eq!(count_of(&line, "EventBridgeLatency"), 1);
         }
-        assert!(denial(&process, "EventBridge", "PutEvents").contains("EVENT_BUS_NAME"));
+        assert!(denial(&process, "EventBridge", "PutEvents").await.contains("EVENT_BUS_NAME"));
     }
 
     #[tokio::test]
@@ -297,7 +286,7 @@ mod metrics {
             ("callback", "renamed", "renamed"),
         ] {
             let process = start_as(&world, name, function_name).await;
-            let line = line(&process, &Event::get("/nowhere").json(), 0).await;
+            let line = line(&process, &Event::get("/nowhere"), 0).await;
             assert_eq!((&line["Service"], &line["Function"]), (&json!(service), &json!(name)), "{function_name}");
         }
     }
@@ -311,9 +300,9 @@ mod metrics {
         let location = world.consent(&url, &local::google::Decision::all(ANNA));
         let cookies: Vec<_> = begun.cookies().map(|cookie| cookie.split(';').next().unwrap().to_owned()).collect();
         let event = Event::get("/callback").query(location.split_once('?').unwrap().1).cookies(cookies);
-        let answer = Answer::read(process.invoke(&event.json(), PATIENCE).await.unwrap()).unwrap();
+        let answer = process.ask(&event).await;
         assert_eq!(answer.status(), 200, "{}", answer.body());
-        let line = line(&process, &Event::get("/nowhere").json(), 0).await;
+        let line = line_of(&process, "request", 0).await;
         for latency in ["GoogleTokenLatency", "GoogleKeysLatency", "KmsLatency", "DynamoDbLatency"] {
             assert!(count_of(&line, latency) > 0, "{latency}: {line}");
         }

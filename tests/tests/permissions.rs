@@ -10,11 +10,11 @@
 mod permissions {
     use local::{aws::permissions::Resource, event_source::EventSource, google::Decision};
     use serde_json::{Value, json};
-    use shared::domain::time::Clock;
     use tests::{
         answer::Answer,
         event::Event,
-        world::{ANNA, CLIENT_ID, Instance, TABLE, World, sub},
+        security_event::{about, about_token, post, saying},
+        world::{ANNA, Instance, TABLE, World, sub},
     };
 
     mod denied;
@@ -42,29 +42,10 @@ mod permissions {
         event(&format!("/users/{}/connection", sub(email))).iam()
     }
 
-    /// A security event of that type, which Google signs now.
-    fn security_event(world: &World, event_type: &str, payload: &Value) -> Event {
-        let now = world.clock.now().unix_seconds();
-        let claims = json!({
-            "iss": "https://accounts.google.com/", "aud": CLIENT_ID, "iat": now, "jti": format!("{event_type}{now}"),
-            "events": {format!("https://schemas.openid.net/secevent/{event_type}"): payload},
-        });
-        Event::post("/security-events").body("application/secevent+jwt", world.google.security_event(&claims))
-    }
-
-    /// Says that it is about an account.
-    fn about(email: &str) -> Value {
-        json!({"subject": {"subject_type": "iss-sub", "iss": "https://accounts.google.com/", "sub": sub(email)}})
-    }
-
-    /// Says that it is about the newest refresh token, by what it begins with.
+    /// Says that it is about the newest refresh token.
     fn about_newest_token(world: &World) -> Value {
         let tokens = world.issued_tokens();
-        let newest = tokens.iter().rfind(|token| token.starts_with("1//")).unwrap();
-        let prefix: String = newest.chars().take(16).collect();
-        json!({"subject": {
-            "subject_type": "oauth_token", "token_type": "refresh_token", "token_identifier_alg": "prefix", "token": prefix,
-        }})
+        about_token(tokens.iter().rfind(|token| token.starts_with("1//")).unwrap())
     }
 
     /// A browser that connects an account at that instance, and is asked for consent.

@@ -2,8 +2,6 @@
 
 #[cfg(test)]
 mod security_events {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     use local::google::Decision;
     use serde_json::{Value, json};
@@ -11,6 +9,7 @@ mod security_events {
     use tests::{
         answer::{Answer, problem},
         event::Event,
+        security_event::{MEDIA_TYPE, about, claims, fresh_jti, post, saying, uri},
         world::{ANNA, CLIENT_ID, Instance, Visitor, World, sub},
     };
 
@@ -35,8 +34,6 @@ mod security_events {
 
     use sets::*;
 
-    const MEDIA_TYPE: &str = "application/secevent+jwt";
-
     /// A world in which Anna is connected.
     async fn connected() -> World {
         let world = World::start().await;
@@ -51,11 +48,6 @@ mod security_events {
         let answer = visitor.get(&location).await;
         assert_eq!(answer.status(), 200, "{}", answer.body());
         visitor
-    }
-
-    /// What Google posts.
-    fn post(token: &str) -> Event {
-        Event::post("/security-events").body(MEDIA_TYPE, token)
     }
 
     /// Google posts a token to an instance.

@@ -8,17 +8,10 @@ use shared::{
     config::BadVariable,
     domain::{random::Random, time::Clock},
     function::{Deadline, Environment, Function, invoke},
-    http::{
-        Request,
-        route::{Route, matching},
-    },
+    http::route::{Route, matching},
 };
 
-use super::soundness::{assert_described, assert_sound};
-use crate::{answer::Answer, event::Event};
-
-/// Longer than any function takes for an answer.
-pub const PATIENCE: Duration = Duration::from_secs(25);
+use crate::{PATIENCE, answer::Answer, event::Event, soundness::assert_kept};
 
 /// What functions are connected with.
 pub(super) struct Surroundings {
@@ -106,9 +99,6 @@ impl Instance {
 async fn take(function: &dyn Function, event: &str, time_limit: Duration) -> Answer {
     let response = invoke(function, event, Deadline::after(time_limit)).await;
     let answer = Answer::read(serde_json::to_value(response).unwrap()).unwrap();
-    let request = Request::from_event(event).ok();
-    let route = request.and_then(|request| matching(function.routes(), &request.method, &request.path));
-    assert_described(route, &answer);
-    assert_sound(&answer);
+    assert_kept(function.name(), event, &answer);
     answer
 }

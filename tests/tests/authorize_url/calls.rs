@@ -39,7 +39,7 @@ async fn it_needs_neither_the_table_nor_the_key() {
     })
     .await
     .unwrap();
-    let deadline = shared::function::Deadline::after(tests::world::PATIENCE);
+    let deadline = shared::function::Deadline::after(tests::PATIENCE);
     let event = Event::get("/authorize-url").json().to_string();
     assert_eq!(shared::function::invoke(&function, &event, deadline).await.status_code, 200);
 }

@@ -1,16 +1,14 @@
 //! A fresh deployment: nobody has put `client_secret.json` into its secret yet.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
-use shared::domain::time::Clock;
 use tests::{
     event::Event,
     runtime_api::FunctionProcess,
-    world::{ANNA, CLIENT_ID, CLIENT_SECRET_ID, COOKIE_KEY, COOKIE_KEY_SECRET_ID, World, sub},
+    security_event::{post, saying},
+    world::{ANNA, CLIENT_SECRET_ID, COOKIE_KEY, COOKIE_KEY_SECRET_ID, World, sub},
 };
 
-use super::{ask, code, file, lines, start};
+use super::{code, errors, file};
 
 /// The functions that need the client secret, each with a request and what comes of it at last.
 fn requests() -> [(&'static str, Event, u16); 4] {
@@ -22,18 +20,17 @@ fn requests() -> [(&'static str, Event, u16); 4] {
     ]
 }
 
-/// What the last request's line says of the secrets, as an operator reads it.
-#[track_caller]
-fn last_error(process: &FunctionProcess) -> String {
-    let lines = lines(process, "error");
-    let last = lines.iter().rfind(|line| line["message"] == "the secrets cannot be used");
-    last.unwrap_or_else(|| panic!("{lines:?}"))["error"].as_str().unwrap().to_owned()
+/// What the last error of a process that had one request says of the secrets, as an operator reads it.
+async fn last_error(process: &FunctionProcess) -> String {
+    let errors = errors(process, 1).await;
+    let last = errors.iter().rfind(|line| line["message"] == "the secrets cannot be used");
+    last.unwrap_or_else(|| panic!("{errors:?}"))["error"].as_str().unwrap().to_owned()
 }
 
-async fn processes(variables: &BTreeMap<String, String>) -> Vec<(FunctionProcess, Event, u16)> {
+async fn processes(world: &World) -> Vec<(FunctionProcess, Event, u16)> {
     let mut processes = Vec::new();
     for (function, event, at_last) in requests() {
-        processes.push((start(function, variables).await, event, at_last));
+        processes.push((world.process(function, &[]).await, event, at_last));
     }
     processes
 }
@@ -44,18 +41,18 @@ async fn without_a_value_the_log_has_the_command_that_puts_it_there_and_then_the
     let text = file(&world).to_string();
     world.aws.secrets().remove(CLIENT_SECRET_ID).unwrap();
     world.aws.secrets().create_empty(CLIENT_SECRET_ID).unwrap();
-    let processes = processes(world.variables()).await;
+    let processes = processes(&world).await;
     for (process, event, _) in &processes {
-        assert_eq!(code(&ask(process, event).await), (500, "misconfigured".into()), "{event:?}");
+        assert_eq!(code(&process.ask(event).await), (500, "misconfigured".into()), "{event:?}");
         let command = format!(
             "aws secretsmanager put-secret-value --secret-id {CLIENT_SECRET_ID} --secret-string file://client_secret.json"
         );
-        let error = last_error(process);
+        let error = last_error(process).await;
         assert!(error.contains(&command), "{error}");
     }
     world.aws.secrets().put(CLIENT_SECRET_ID, &text).unwrap();
     for (process, event, at_last) in &processes {
-        assert_eq!(ask(process, event).await.status(), *at_last, "{event:?}");
+        assert_eq!(process.ask(event).await.status(), *at_last, "{event:?}");
     }
 }
 
@@ -81,12 +78,7 @@ async fn a_security_event_is_put_off_until_the_value_is_there() {
     world.aws.secrets().remove(CLIENT_SECRET_ID).unwrap();
     world.aws.secrets().create_empty(CLIENT_SECRET_ID).unwrap();
     let instance = world.another_instance().await;
-    let claims = json!({
-        "iss": "https://accounts.google.com/", "aud": CLIENT_ID, "iat": world.clock.now().unix_seconds(), "jti": "1",
-        "events": {"https://schemas.openid.net/secevent/risc/event-type/verification": {"state": "a"}},
-    });
-    let token = world.google.security_event(&claims);
-    let event = Event::post("/security-events").body("application/secevent+jwt", token);
+    let event = post(&saying(&world, "risc", "verification", &json!({"state": "a"})));
     assert_eq!(code(&instance.send(&event).await), (500, "misconfigured".into()));
     world.aws.secrets().put(CLIENT_SECRET_ID, &text).unwrap();
     assert_eq!(instance.send(&event).await.status(), 202);
@@ -97,12 +89,12 @@ async fn a_cookie_key_without_a_value_is_told_with_what_to_put_there() {
     let world = World::start().await;
     world.aws.secrets().remove(COOKIE_KEY_SECRET_ID).unwrap();
     world.aws.secrets().create_empty(COOKIE_KEY_SECRET_ID).unwrap();
-    let process = start("authorize-url", world.variables()).await;
+    let process = world.process("authorize-url", &[]).await;
     let event = Event::get("/authorize-url");
-    assert_eq!(code(&ask(&process, &event).await), (500, "misconfigured".into()));
-    let error = last_error(&process);
+    assert_eq!(code(&process.ask(&event).await), (500, "misconfigured".into()));
+    let error = last_error(&process).await;
     assert!(error.contains("at least 32 characters") && error.contains(COOKIE_KEY_SECRET_ID), "{error}");
     assert!(!error.contains("client_secret.json"), "{error}");
     world.aws.secrets().put(COOKIE_KEY_SECRET_ID, COOKIE_KEY).unwrap();
-    assert_eq!(ask(&process, &event).await.status(), 200);
+    assert_eq!(process.ask(&event).await.status(), 200);
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use local::aws::{AwsFault, Effect};
 use tests::{event::Event, world::World};
 
-use super::{ask, code, start};
+use super::code;
 
 const SECRETS: &str = "SecretsManager";
 
@@ -30,11 +30,9 @@ async fn while_secrets_manager_fails_requests_are_unavailable_and_the_next_one_t
 #[tokio::test]
 async fn where_nobody_listens_a_function_starts_and_is_unavailable() {
     let world = World::start().await;
-    let mut variables = world.variables().clone();
-    variables.insert("AWS_ENDPOINT_URL".to_owned(), "http://127.0.0.1:9".to_owned());
     for (function, path) in [("authorize-url", "/authorize-url"), ("callback", "/callback")] {
-        let process = start(function, &variables).await;
-        assert_eq!(ask(&process, &Event::get(path)).await.status(), 503);
+        let process = world.process(function, &[("AWS_ENDPOINT_URL", "http://127.0.0.1:9")]).await;
+        assert_eq!(process.ask(&Event::get(path)).await.status(), 503);
     }
 }
 
@@ -42,9 +40,8 @@ async fn where_nobody_listens_a_function_starts_and_is_unavailable() {
 async fn a_secrets_manager_that_never_answers_keeps_no_function_from_starting() {
     let world = World::start().await;
     world.aws.faults().fail(SECRETS, AwsFault::always(Effect::Hang));
-    let process = start("authorize-url", world.variables()).await;
-    let answer = process.invoke(&Event::get("/nowhere").json(), Duration::from_secs(20)).await;
-    assert_eq!(answer.expect("the function asks for work within Lambda's time for a start")["statusCode"], 404);
+    let process = world.process("authorize-url", &[]).await;
+    assert_eq!(process.ask(&Event::get("/nowhere")).await.status(), 404);
 }
 
 #[tokio::test]

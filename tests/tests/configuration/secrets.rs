@@ -9,7 +9,7 @@ use tests::{
     world::{CLIENT_SECRET_ID, COOKIE_KEY, COOKIE_KEY_SECRET_ID, World},
 };
 
-use super::{ask, code, file, lines, start};
+use super::{code, errors, file};
 
 const BATCH: &str = "SecretsManager.BatchGetSecretValue";
 
@@ -41,10 +41,10 @@ async fn a_wrong_file_is_misconfigured_and_the_log_says_what_to_put_there() {
     let world = World::start().await;
     for (text, said) in wrong_files(&world) {
         world.aws.secrets().put(CLIENT_SECRET_ID, &text).unwrap();
-        let process = start("authorize-url", world.variables()).await;
-        let answer = ask(&process, &Event::get("/authorize-url")).await;
+        let process = world.process("authorize-url", &[]).await;
+        let answer = process.ask(&Event::get("/authorize-url")).await;
         assert_eq!(code(&answer), (500, "misconfigured".into()), "{text}");
-        let errors = lines(&process, "error");
+        let errors = errors(&process, 1).await;
         let error = errors.last().unwrap()["error"].as_str().unwrap();
         assert!(error.contains(CLIENT_SECRET_ID) && error.contains(said), "{text}: {error}");
         assert!(["download", "put", "create", "add"].iter().any(|advice| error.contains(advice)), "{error}");
@@ -71,14 +71,14 @@ async fn a_file_that_is_put_right_works_with_the_next_request_in_every_function(
 async fn a_cookie_key_of_31_characters_is_misconfigured_and_one_of_32_works() {
     let world = World::start().await;
     world.aws.secrets().put(COOKIE_KEY_SECRET_ID, &"é".repeat(31)).unwrap();
-    let process = start("authorize-url", world.variables()).await;
-    let answer = ask(&process, &Event::get("/authorize-url")).await;
+    let process = world.process("authorize-url", &[]).await;
+    let answer = process.ask(&Event::get("/authorize-url")).await;
     assert_eq!(code(&answer), (500, "misconfigured".into()));
-    let errors = lines(&process, "error");
+    let errors = errors(&process, 1).await;
     let error = errors.last().unwrap()["error"].as_str().unwrap();
     assert!(error.contains(COOKIE_KEY_SECRET_ID) && error.contains("32 characters"), "{error}");
     world.aws.secrets().put(COOKIE_KEY_SECRET_ID, &"é".repeat(32)).unwrap();
-    assert_eq!(ask(&process, &Event::get("/authorize-url")).await.status(), 200);
+    assert_eq!(process.ask(&Event::get("/authorize-url")).await.status(), 200);
 }
 
 #[tokio::test]

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use tests::{event::Event, world::World};
+use tests::{PATIENCE, event::Event, runtime_api::FunctionProcess, world::World};
 
-use super::{PATIENCE, ask, file, lines, start};
+use super::{errors, file};
 
 /// Asserts that a function with those variables ends at its start, with one line, which names the variable.
 async fn assert_ends(function: &str, variables: &BTreeMap<String, String>, name: &str) {
-    let process = start(function, variables).await;
+    let process = FunctionProcess::of(function, variables).await;
     let status = process.wait_exit(PATIENCE).await.unwrap_or_else(|| panic!("{function} runs without {name}"));
     assert!(!status.success());
     let output = process.output();
     assert_eq!(output.lines().count(), 1, "{name}: {output}");
-    let errors = lines(&process, "error");
+    let errors = errors(&process, 0).await;
     assert!(errors[0]["error"].as_str().unwrap().contains(&format!("variable {name} ")), "{output}");
 }
 
@@ -58,41 +58,35 @@ async fn what_may_be_left_out_may_be_left_out() {
     let mut variables = world.variables().clone();
     let needed = ["CLIENT_SECRET_ID", "COOKIE_KEY_SECRET_ID", "CONNECTIONS_TABLE", "TOKEN_KMS_KEY_ID"];
     variables.retain(|name, _| needed.contains(&name.as_str()) || name.starts_with("AWS_"));
-    let process = start("callback", &variables).await;
-    assert_eq!(ask(&process, &Event::get("/callback")).await.status(), 400);
-    let process = start("authorize-url", &variables).await;
+    let process = FunctionProcess::of("callback", &variables).await;
+    assert_eq!(process.ask(&Event::get("/callback")).await.status(), 400);
+    let process = FunctionProcess::of("authorize-url", &variables).await;
     let event = Event::get("/authorize-url").domain_name("mail.example.com");
-    assert_eq!(ask(&process, &event).await.status(), 200);
+    assert_eq!(process.ask(&event).await.status(), 200);
 }
 
 #[tokio::test]
 async fn an_event_without_a_host_needs_public_base_url() {
     let world = World::start().await;
-    let mut variables = world.variables().clone();
-    variables.remove("PUBLIC_BASE_URL");
-    let process = start("authorize-url", &variables).await;
-    assert_eq!(ask(&process, &Event::get("/authorize-url").domain_name("")).await.status(), 500);
-    assert!(process.output().contains("PUBLIC_BASE_URL"));
+    let process = world.process("authorize-url", &[("PUBLIC_BASE_URL", "")]).await;
+    assert_eq!(process.ask(&Event::get("/authorize-url").domain_name("")).await.status(), 500);
+    assert!(process.prints("PUBLIC_BASE_URL", PATIENCE).await);
 }
 
 #[tokio::test]
 async fn each_aws_service_can_be_sent_to_an_endpoint_of_its_own() {
     let world = World::start().await;
-    let mut variables = world.variables().clone();
-    let endpoint = variables.insert("AWS_ENDPOINT_URL".to_owned(), "http://127.0.0.1:9".to_owned()).unwrap();
-    variables.insert("AWS_ENDPOINT_URL_SECRETS_MANAGER".to_owned(), endpoint);
-    let process = start("authorize-url", &variables).await;
-    assert_eq!(ask(&process, &Event::get("/authorize-url")).await.status(), 200);
+    let own = ("AWS_ENDPOINT_URL_SECRETS_MANAGER", world.variables()["AWS_ENDPOINT_URL"].as_str());
+    let process = world.process("authorize-url", &[("AWS_ENDPOINT_URL", "http://127.0.0.1:9"), own]).await;
+    assert_eq!(process.ask(&Event::get("/authorize-url")).await.status(), 200);
 }
 
 #[tokio::test]
 async fn an_unregistered_redirect_uri_is_named_in_the_log() {
     let world = World::start().await;
-    let mut variables = world.variables().clone();
-    variables.insert("PUBLIC_BASE_URL".to_owned(), "https://mail.example.org".to_owned());
-    let process = start("authorize-url", &variables).await;
-    assert_eq!(ask(&process, &Event::get("/authorize-url")).await.status(), 500);
-    let errors = lines(&process, "error");
+    let process = world.process("authorize-url", &[("PUBLIC_BASE_URL", "https://mail.example.org")]).await;
+    assert_eq!(process.ask(&Event::get("/authorize-url")).await.status(), 500);
+    let errors = errors(&process, 1).await;
     assert_eq!(errors[0]["redirect_uri"], "https://mail.example.org/callback");
     assert!(file(&world)["web"]["redirect_uris"].as_array().is_some());
 }

@@ -17,7 +17,10 @@ use shared::{
     function::{Deadline, Environment},
     records::invoke,
 };
-use tests::world::{PATIENCE, TABLE, World};
+use tests::{
+    PATIENCE,
+    world::{TABLE, World},
+};
 use tokio::time::timeout;
 
 pub(super) const BUS: &str = "connections";

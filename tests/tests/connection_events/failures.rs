@@ -6,8 +6,9 @@ use local::aws::{AwsFault, Effect, FailedEntries};
 use serde_json::{Value, json};
 use shared::{function::Deadline, records::invoke};
 use tests::{
+    PATIENCE,
     event::Event,
-    world::{ANNA, DAVID, NOOR, PATIENCE, TABLE, World, sub},
+    world::{ANNA, DAVID, NOOR, TABLE, World, sub},
 };
 
 use super::delivery::{BUS, Delivery, environment, events, function, told, types, world};

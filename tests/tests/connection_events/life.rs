@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tests::{
     event::Event,
     secrets_search::assert_no_secrets,
+    security_event::{about, post, saying},
     world::{ANNA, BASE_URL, CLIENT_ID, DAVID, World, sub},
 };
 
@@ -37,18 +38,12 @@ fn by_backend() -> Event {
 }
 
 /// Google tells of an account by an event of that type.
-async fn announce(world: &World, kind: &str, more: &Value) {
+async fn announce(world: &World, family: &str, name: &str, more: &Value) {
     pass(world);
-    let now = shared::domain::time::Clock::now(&*world.clock).unix_seconds();
-    let mut payload =
-        json!({"subject": {"subject_type": "iss-sub", "iss": "https://accounts.google.com/", "sub": sub(ANNA)}});
+    let mut payload = about(ANNA);
     payload.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    let mut claims =
-        json!({"iss": "https://accounts.google.com/", "aud": CLIENT_ID, "iat": now, "jti": format!("{kind}{now}")});
-    claims["events"][format!("https://schemas.openid.net/secevent/{kind}")] = payload;
-    let request =
-        Event::post("/security-events").body("application/secevent+jwt", world.google.security_event(&claims));
-    assert_eq!(world.instance.send(&request).await.status(), 202);
+    let token = saying(world, family, name, &payload);
+    assert_eq!(world.instance.send(&post(&token)).await.status(), 202);
 }
 
 /// Why and by whom the last event says that the access ended.
@@ -83,16 +78,16 @@ async fn every_end_is_told_with_its_reason_and_who_ended_it() {
     delivery.finished().await;
     assert_eq!(last_end(&world), ended("revoked", "invalid_grant", "failed_refresh"));
 
-    for (kind, more, reason) in [
-        ("oauth/event-type/tokens-revoked", json!({}), "tokens_revoked"),
-        ("risc/event-type/account-disabled", json!({"reason": "hijacking"}), "account_disabled:hijacking"),
-        ("risc/event-type/account-disabled", json!({}), "account_disabled"),
-        ("risc/event-type/account-disabled", json!({"reason": "Anna <a@b.c>"}), "account_disabled"),
+    for ((family, name), more, reason) in [
+        (("oauth", "tokens-revoked"), json!({}), "tokens_revoked"),
+        (("risc", "account-disabled"), json!({"reason": "hijacking"}), "account_disabled:hijacking"),
+        (("risc", "account-disabled"), json!({}), "account_disabled"),
+        (("risc", "account-disabled"), json!({"reason": "Anna <a@b.c>"}), "account_disabled"),
     ] {
         reconsent(&world).await;
-        announce(&world, kind, &more).await;
+        announce(&world, family, name, &more).await;
         delivery.finished().await;
-        assert_eq!(last_end(&world), ended("revoked", reason, "google_event"), "{kind}");
+        assert_eq!(last_end(&world), ended("revoked", reason, "google_event"), "{name} {more}");
     }
 
     reconsent(&world).await;
@@ -147,8 +142,8 @@ async fn access_tokens_leases_and_sessions_are_nobodys_business() {
     world.connect(ANNA).await;
     pass(&world);
     assert_eq!(list(&world).await, 200);
-    announce(&world, "risc/event-type/sessions-revoked", &json!({})).await;
-    announce(&world, "risc/event-type/account-enabled", &json!({})).await;
+    announce(&world, "risc", "sessions-revoked", &json!({})).await;
+    announce(&world, "risc", "account-enabled", &json!({})).await;
     // The same refresh token, and a new access token.
     let location = world.consent(&world.visitor.begin("").await, &Decision::all(ANNA));
     assert_eq!(world.callback(&location).await.status(), 200);
@@ -161,9 +156,9 @@ async fn what_is_revoked_already_is_not_told_again() {
     let world = world().await;
     let delivery = Delivery::start(&world).await;
     world.connect(ANNA).await;
-    announce(&world, "oauth/event-type/tokens-revoked", &json!({})).await;
-    announce(&world, "oauth/event-type/tokens-revoked", &json!({})).await;
-    announce(&world, "risc/event-type/account-disabled", &json!({})).await;
+    announce(&world, "oauth", "tokens-revoked", &json!({})).await;
+    announce(&world, "oauth", "tokens-revoked", &json!({})).await;
+    announce(&world, "risc", "account-disabled", &json!({})).await;
     assert_eq!(list(&world).await, 401);
     delivery.finished().await;
     assert_eq!(types(&world), ["created", "revoked"]);
@@ -191,7 +186,7 @@ async fn no_event_holds_a_token_or_an_address() {
     let delivery = Delivery::start(&world).await;
     world.connect(ANNA).await;
     reconsent(&world).await;
-    announce(&world, "risc/event-type/account-disabled", &json!({"reason": ANNA})).await;
+    announce(&world, "risc", "account-disabled", &json!({"reason": ANNA})).await;
     disconnect(&world, by_backend()).await;
     delivery.finished().await;
     assert_eq!(types(&world), ["created", "replaced", "revoked", "deleted"]);

@@ -10,7 +10,7 @@ use shared::{
     function::{Deadline, Environment},
     records::invoke,
 };
-use tests::world::{PATIENCE, World};
+use tests::{PATIENCE, world::World};
 use tokio::net::TcpListener;
 
 use super::delivery::environment;

@@ -29,6 +29,7 @@ use shared::{
         authorization_server::GoogleAuthorizationServer, gmail::GmailMailbox, http as google_http, keys::GoogleKeys,
     },
 };
+pub(super) use tests::PATIENCE;
 use tokio::{net::TcpListener, time::sleep};
 use url::{Url, form_urlencoded};
 
@@ -175,9 +176,6 @@ pub(super) enum Call {
 
 pub(super) const CALLS: [Call; 7] =
     [Call::Exchange, Call::Refresh, Call::Revoke, Call::UserInfo, Call::Keys, Call::List, Call::Batch];
-
-/// How long an adapter may wait here.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Call {
     /// Runs it against Google; what became of it, in a word.

@@ -25,6 +25,7 @@ while event=$(curl --silent --dump-header "$head" "$api/invocation/next") && [ -
     */exit*) exit 7 ;;
     */silence*) ;;
     */large*) head -c 6400000 /dev/zero | post "invocation/$id/response" 2>/dev/null ;;
+    */undocumented*) echo '{"statusCode": 418}' | post "invocation/$id/response" ;;
     */text*) echo "no JSON" | post "invocation/$id/response" ;;
     *)
         printf '{"name": "%s", "deadline": %s, "event": %s}' \

@@ -35,7 +35,7 @@ async fn an_event_reaches_the_function_and_its_response_comes_back() {
         let after = SystemClock.now().unix_millis();
         assert_eq!(response["event"], event);
         assert_eq!(response["name"], "fake-function");
-        let started = response["deadline"].as_i64().unwrap() - 20_000;
+        let started = response["deadline"].as_i64().unwrap() - i64::try_from(PATIENCE.as_millis()).unwrap();
         assert!((before..=after).contains(&started), "{before} {started} {after}");
     }
 }
@@ -70,6 +70,13 @@ async fn an_error_that_the_function_reports_is_told() {
     let Err(InvocationError::Function(error)) = invoke(&process, "/fail").await else { panic!("no error") };
     assert_eq!(error, json!({ "errorType": "Failed", "errorMessage": "as told" }));
     assert!(invoke(&process, "/").await.is_ok());
+}
+
+#[tokio::test]
+#[should_panic(expected = "as infra/openapi.yaml does not say")]
+async fn an_answer_that_is_not_documented_fails_whoever_asks() {
+    let folder = TempDir::new().unwrap();
+    fake(&folder, &[]).await.ask(&Event::get("/undocumented")).await;
 }
 
 #[tokio::test]

@@ -1,10 +1,9 @@
 //! The security events that Google wrote: each may arrive at any time, and again.
 
-use std::{collections::BTreeMap, sync::MutexGuard};
+use std::sync::MutexGuard;
 
-use serde_json::{Value, json};
 use shared::domain::time::Clock;
-use tests::world::{CLIENT_ID, sub};
+use tests::security_event::{about, about_token, saying};
 
 use super::{
     actions::{Event, USERS},
@@ -27,30 +26,19 @@ pub(super) struct Letter {
 impl Machine {
     /// Google writes an event, which lies ready from then on.
     pub(super) fn write(&self, user: usize, event: Event) {
-        let now = self.world.clock.now();
-        let subject =
-            json!({"subject_type": "iss-sub", "iss": "https://accounts.google.com/", "sub": sub(USERS[user])});
-        let until = Ends::Until(now.unix_seconds() * 1000);
-        let (kind, subject, ends) = match event {
-            Event::AccountDisabled => ("risc/event-type/account-disabled", subject, until),
-            Event::SessionsRevoked => ("risc/event-type/sessions-revoked", subject, Ends::Nothing),
-            Event::TokensRevoked => ("oauth/event-type/tokens-revoked", subject, until),
+        let about_user = about(USERS[user]);
+        let until = Ends::Until(self.world.clock.now().unix_seconds() * 1000);
+        let (family, name, payload, ends) = match event {
+            Event::AccountDisabled => ("risc", "account-disabled", about_user, until),
+            Event::SessionsRevoked => ("risc", "sessions-revoked", about_user, Ends::Nothing),
+            Event::TokensRevoked => ("oauth", "tokens-revoked", about_user, until),
             Event::TokenRevoked => {
                 let Some(token) = self.live_refresh_token(user) else { return };
-                let prefix: String = token.chars().take(16).collect();
-                let subject = json!({"subject_type": "oauth_token", "token_type": "refresh_token",
-                    "token_identifier_alg": "prefix", "token": prefix});
-                ("oauth/event-type/token-revoked", subject, Ends::Token(token))
+                ("oauth", "token-revoked", about_token(&token), Ends::Token(token))
             }
         };
-        let mut letters = self.letters();
-        let events: BTreeMap<String, Value> =
-            [(format!("https://schemas.openid.net/secevent/{kind}"), json!({"subject": subject}))].into();
-        let token = self.world.google.security_event(&json!({
-            "iss": "https://accounts.google.com/", "aud": CLIENT_ID, "iat": now.unix_seconds(),
-            "jti": format!("event-{}", letters.len()), "events": events,
-        }));
-        letters.push(Letter { user, token, ends, arrived: false, taken: false });
+        let token = saying(&self.world, family, name, &payload);
+        self.letters().push(Letter { user, token, ends, arrived: false, taken: false });
     }
 
     /// The place of one of the letters about a user.

@@ -9,10 +9,12 @@ use std::{
 use local::google::{Account, Decision};
 use shared::domain::time::{Clock, Timestamp};
 use tests::{
+    PATIENCE,
     answer::Answer,
     event::Event as Request,
     http_client::http_client,
-    world::{BASE_URL, Instance, PATIENCE, Settings, Visitor, World, sub},
+    security_event::post,
+    world::{BASE_URL, Instance, Settings, Visitor, World, sub},
 };
 
 use super::{
@@ -213,8 +215,7 @@ impl Machine {
             }
             What::Deliver { .. } => {
                 let token = self.letters()[before.letter?].token.clone();
-                let request = Request::post("/security-events").body("application/secevent+jwt", token);
-                Some(instance.send(&request).await)
+                Some(instance.send(&post(&token)).await)
             }
         }
     }

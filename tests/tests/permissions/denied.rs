@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use tests::{binaries::binary, runtime_api::FunctionProcess, world::PATIENCE};
+use futures_util::FutureExt;
+use tests::PATIENCE;
 
 use super::*;
 
@@ -33,7 +34,7 @@ fn assert_unavailable(answer: &Answer, what: &impl std::fmt::Debug) {
     }
 }
 
-/// What is stored, without what only shortens waits.
+/// What is stored, in the order of its keys.
 fn stored(world: &World) -> Vec<Value> {
     let mut items = world.items();
     items.sort_by_key(|item| item["pk"]["S"].to_string());
@@ -152,7 +153,7 @@ async fn a_security_event_that_may_not_be_acted_on_is_put_off_until_google_sends
         world.connect(ANNA).await;
         withhold(&world, "security-events", denied);
         let instance = world.another_instance().await;
-        let event = security_event(&world, "oauth/event-type/token-revoked", &about_newest_token(&world));
+        let event = post(&saying(&world, "oauth", "token-revoked", &about_newest_token(&world)));
         assert_unavailable(&instance.send(&event).await, &denied);
         world.aws.roles().restore();
         assert_eq!(instance.send(&event).await.status(), 202, "{denied:?}");
@@ -166,7 +167,8 @@ async fn events_that_may_not_be_put_on_the_bus_arrive_once_they_may() {
         let (world, source) = world().await;
         withhold(&world, "connection-events", denied);
         world.connect(ANNA).await;
-        tokio::time::timeout(Duration::from_millis(200), source.drained()).await.unwrap_err();
+        tokio::time::timeout(PATIENCE, world.aws.roles().next_denial()).await.unwrap();
+        assert_eq!(source.drained().now_or_never(), None, "{denied:?}");
         assert_eq!(world.aws.event_bus().events(BUS), [], "{denied:?}");
         world.aws.roles().restore();
         tokio::time::timeout(PATIENCE, source.drained()).await.unwrap();
@@ -178,7 +180,6 @@ async fn events_that_may_not_be_put_on_the_bus_arrive_once_they_may() {
 async fn the_log_names_the_service_or_the_secret_that_is_closed() {
     let world = World::start().await;
     world.connect(ANNA).await;
-    let path = tokio::task::spawn_blocking(|| binary("list-messages").unwrap()).await.unwrap();
     for (denied, named) in [
         (CLIENT_SECRET, "secret gmail-connect/client-secret cannot be read"),
         (COOKIE_KEY, "secret gmail-connect/cookie-key cannot be read"),
@@ -187,11 +188,10 @@ async fn the_log_names_the_service_or_the_secret_that_is_closed() {
         (TABLE_KEY, "DynamoDB"),
     ] {
         withhold(&world, "list-messages", denied);
-        let process = FunctionProcess::start(&path, world.variables()).await.unwrap();
-        let answer = Answer::read(process.invoke(&list(ANNA).json(), PATIENCE).await.unwrap()).unwrap();
-        assert_unavailable(&answer, &denied);
-        assert!(process.prints("\"level\":\"error\"", PATIENCE).await);
-        assert!(process.output().contains(&format!("{named}: AccessDeniedException")), "{}", process.output());
+        let process = world.process("list-messages", &[]).await;
+        assert_unavailable(&process.ask(&list(ANNA)).await, &denied);
+        let named = format!("{named}: AccessDeniedException");
+        assert!(process.prints(&named, PATIENCE).await, "{named} in {}", process.output());
         world.aws.roles().restore();
     }
 }

@@ -46,21 +46,21 @@ async fn read_mail(world: &World) {
 
 /// Everything that Google may tell.
 async fn hear_from_google(world: &World) {
-    for event_type in [
-        "risc/event-type/verification",
-        "risc/event-type/account-enabled",
-        "risc/event-type/account-credential-change-required",
-        "risc/event-type/sessions-revoked",
-        "oauth/event-type/tokens-revoked",
-        "risc/event-type/account-disabled",
+    for (family, name) in [
+        ("risc", "verification"),
+        ("risc", "account-enabled"),
+        ("risc", "account-credential-change-required"),
+        ("risc", "sessions-revoked"),
+        ("oauth", "tokens-revoked"),
+        ("risc", "account-disabled"),
     ] {
-        let event = security_event(world, event_type, &about(DAVID));
+        let event = post(&saying(world, family, name, &about(DAVID)));
         assert_status(world, &event, 202).await;
         assert_status(world, &event, 202).await;
     }
     assert_eq!(connect_at(world, &world.instance, DAVID, "prompt=consent").await.status(), 200);
     world.clock.advance(Duration::from_mins(1));
-    let event = security_event(world, "oauth/event-type/token-revoked", &about_newest_token(world));
+    let event = post(&saying(world, "oauth", "token-revoked", &about_newest_token(world)));
     assert_status(world, &event, 202).await;
     assert_eq!(world.attribute(DAVID, "status").as_deref(), Some("revoked"));
 }

@@ -1,34 +1,11 @@
 //! What the function's own process prints: what happened and to whom, and neither tokens nor what names one.
 
-use std::time::Duration;
-
-use tests::{binaries::binary, runtime_api::FunctionProcess};
+use tests::runtime_api::FunctionProcess;
 
 use super::*;
 
-const PATIENCE: Duration = Duration::from_secs(20);
-
-async fn start(world: &World, level: &str) -> FunctionProcess {
-    let mut variables = world.variables().clone();
-    variables.insert("RUST_LOG".to_owned(), level.to_owned());
-    let path = tokio::task::spawn_blocking(|| binary("security-events").unwrap()).await.unwrap();
-    FunctionProcess::start(&path, &variables).await.unwrap()
-}
-
 async fn send(process: &FunctionProcess, token: &str) -> u16 {
-    let answer = process.invoke(&post(token).json(), PATIENCE).await.unwrap();
-    Answer::read(answer).unwrap().status()
-}
-
-/// The lines that were printed, once so many requests have theirs.
-async fn lines(process: &FunctionProcess, requests: usize) -> Vec<Value> {
-    let waited = async {
-        while process.output().matches("\"message\":\"request\"").count() < requests {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, waited).await.unwrap();
-    process.output().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    process.ask(&post(token)).await.status()
 }
 
 /// The one line that holds these members.
@@ -43,7 +20,7 @@ fn line<'a>(lines: &'a [Value], level: &str, members: &[(&str, &str)]) -> &'a Va
 #[tokio::test]
 async fn a_verification_is_logged_with_its_state_and_the_rest_with_what_happened() {
     let world = connected().await;
-    let process = start(&world, "info").await;
+    let process = world.process("security-events", &[("RUST_LOG", "info")]).await;
     let anna = sub(ANNA);
     let tokens = [
         saying(&world, "risc", "verification", &json!({ "state": "the state of a test" })),
@@ -58,7 +35,7 @@ async fn a_verification_is_logged_with_its_state_and_the_rest_with_what_happened
     }
     assert_eq!(send(&process, tokens.last().unwrap()).await, 202);
     assert_eq!(send(&process, "garbage").await, 400);
-    let lines = lines(&process, tokens.len() + 2).await;
+    let lines = process.lines(tokens.len() + 2).await;
     line(&lines, "info", &[("state", "the state of a test")]);
     line(&lines, "warn", &[("event_type", &uri("risc", "account-purged"))]);
     line(&lines, "info", &[("user_id", &anna), ("event", "tokens_revoked"), ("status", "revoked")]);
@@ -75,7 +52,7 @@ async fn a_verification_is_logged_with_its_state_and_the_rest_with_what_happened
 #[tokio::test]
 async fn what_others_wrote_is_cut_before_it_is_printed() {
     let world = connected().await;
-    let process = start(&world, "info").await;
+    let process = world.process("security-events", &[("RUST_LOG", "info")]).await;
     let long = "s".repeat(20_000);
     let injected = "a\n{\"level\":\"error\",\"message\":\"forged\"}";
     let events = json!({
@@ -85,7 +62,7 @@ async fn what_others_wrote_is_cut_before_it_is_printed() {
     });
     let set = world.google.security_event(&claims(&world, &events));
     assert_eq!(send(&process, &set).await, 202);
-    let lines = lines(&process, 1).await;
+    let lines = process.lines(1).await;
     assert!(!lines.iter().any(|line| line["message"] == "forged"));
     assert!(process.output().lines().all(|line| line.len() < 2_000));
 }
@@ -93,7 +70,7 @@ async fn what_others_wrote_is_cut_before_it_is_printed() {
 #[tokio::test]
 async fn neither_tokens_nor_what_names_them_are_printed_at_any_level() {
     let world = connected().await;
-    let process = start(&world, "trace").await;
+    let process = world.process("security-events", &[("RUST_LOG", "trace")]).await;
     let token = world.issued_tokens().into_iter().find(|token| token.starts_with("1//")).unwrap();
     let prefix = token_revoked::named(local::google::TokenName::Prefix, &token);
     let hash = token_revoked::named(local::google::TokenName::Hash, &token);
@@ -102,7 +79,7 @@ async fn neither_tokens_nor_what_names_them_are_printed_at_any_level() {
     for (set, status) in [(&sets[0], 202), (&sets[1], 202), (&forged, 400)] {
         assert_eq!(send(&process, set).await, status);
     }
-    lines(&process, 3).await;
+    process.lines(3).await;
     let output = process.output();
     world.assert_nothing_readable("the log", &output);
     let [_, payload, signature] = parts(&sets[0]);

@@ -5,38 +5,11 @@ use super::*;
 /// Both families of event types.
 pub(super) const FAMILIES: [&str; 2] = ["risc", "oauth"];
 
-/// The URI of an event type.
-pub(super) fn uri(family: &str, name: &str) -> String {
-    format!("https://schemas.openid.net/secevent/{family}/event-type/{name}")
-}
-
-/// What is said about an account, as Google says it.
-pub(super) fn about(email: &str) -> Value {
-    json!({ "subject": { "subject_type": "iss-sub", "iss": "https://accounts.google.com/", "sub": sub(email) } })
-}
-
 /// The same with a reason.
 pub(super) fn about_because(email: &str, reason: impl Into<Value>) -> Value {
     let mut payload = about(email);
     payload["reason"] = reason.into();
     payload
-}
-
-/// A `jti` that no other token has.
-pub(super) fn fresh_jti() -> String {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    format!("jti-{}", NEXT.fetch_add(1, Ordering::SeqCst))
-}
-
-/// The claims of a token with these events, issued now.
-pub(super) fn claims(world: &World, events: &Value) -> Value {
-    json!({
-        "iss": "https://accounts.google.com/",
-        "aud": CLIENT_ID,
-        "iat": world.clock.now().unix_seconds(),
-        "jti": fresh_jti(),
-        "events": events,
-    })
 }
 
 /// The same claims with another value of one of them; `Null` leaves it out.
@@ -61,11 +34,6 @@ pub(super) fn ending(world: &World) -> Value {
 /// A token that ends Anna's access.
 pub(super) fn end(world: &World) -> String {
     world.google.security_event(&ending(world))
-}
-
-/// A token that says one thing.
-pub(super) fn saying(world: &World, family: &str, name: &str, payload: &Value) -> String {
-    world.google.security_event(&claims(world, &one(family, name, payload)))
 }
 
 /// JSON in base64url, as in a JWT.

@@ -33,6 +33,7 @@ use shared::{
         access_tokens::{Access, AccessError, AccessTokens},
     },
 };
+pub(super) use tests::PATIENCE;
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -42,8 +43,6 @@ pub(super) const CLIENT_SECRET: &str = "the-secret-of-the-app";
 pub(super) const ANNA: &str = "anna.schmidt@example.com";
 pub(super) const DAVID: &str = "david.cohen@example.com";
 
-/// Longer than anything here takes.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// Longer than an access token lives.
 pub(super) const TOKEN_LIFE: Duration = Duration::from_hours(1);
 

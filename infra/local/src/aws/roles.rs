@@ -13,6 +13,7 @@ use std::{
 };
 
 use http::HeaderMap;
+use tokio::sync::Notify;
 
 pub(super) use self::need::{Deployed, Need};
 use super::{
@@ -34,7 +35,11 @@ pub(crate) enum Caller {
 
 /// The roles of the functions, and what became of them.
 #[derive(Debug, Default)]
-pub struct Roles(Mutex<Inner>);
+pub struct Roles {
+    inner: Mutex<Inner>,
+    /// Told of every call that is refused because something is withheld.
+    denials: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -87,6 +92,11 @@ impl Roles {
         self.lock().withheld.clear();
     }
 
+    /// Waits for the next call that is refused because something is withheld.
+    pub async fn next_denial(&self) {
+        self.denials.notified().await;
+    }
+
     /// What was called and allowed.
     pub fn used(&self) -> BTreeSet<Use> {
         self.lock().used.clone()
@@ -122,6 +132,7 @@ impl Roles {
         };
         let used = (role.function, need.action.clone(), resource);
         if inner.withheld.contains(&used) {
+            self.denials.notify_waiters();
             return Err(Refusal::of(role, need));
         }
         inner.used.insert(used);
@@ -129,7 +140,7 @@ impl Roles {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
