@@ -129,8 +129,7 @@ async fn observed<T>(function: &'static str, future: impl Future<Output = T>, lo
             let measured = take_measured();
             let upstream = measured.calls.get(earlier..).unwrap_or_default();
             let upstream = serde_json::to_string(upstream).unwrap_or_default();
-            let is_read = tracing::enabled!(tracing::Level::INFO);
-            let metrics = lambda.as_ref().filter(|_| is_read).and_then(|lambda| lambda.metrics(function, &measured));
+            let metrics = lambda.as_ref().and_then(|lambda| lambda.metrics(function, &measured));
             let trace_id = lambda.and_then(|lambda| lambda.trace_id);
             log(&output, Seen { duration_ms: millis(started.elapsed()), cold, upstream, trace_id, metrics });
             output

@@ -222,6 +222,28 @@ mod metrics {
     }
 
     #[tokio::test]
+    async fn a_key_that_is_disabled_is_counted_as_a_denial() {
+        let world = World::start().await;
+        world.connect(ANNA).await;
+        let process = start(&world, "list-messages").await;
+        world.aws.kms().disable(&world.variables()["TOKEN_KMS_KEY_ID"]).unwrap();
+        let line = line(&process, &listing(""), 0).await;
+        assert_eq!((&line["status"], of_service(&line, "AccessDenied")), (&json!(503), Some(json!(1))));
+    }
+
+    #[tokio::test]
+    async fn secrets_that_cannot_be_had_in_one_call_are_no_denial() {
+        let world = World::start().await;
+        world.connect(ANNA).await;
+        let denied = AwsFault::always(AwsEffect::Error { code: "AccessDeniedException".to_owned() });
+        world.aws.faults().fail("SecretsManager.BatchGetSecretValue", denied);
+        let process = start(&world, "list-messages").await;
+        let line = line(&process, &listing(""), 0).await;
+        assert_eq!((&line["status"], of_service(&line, "AccessDenied")), (&json!(200), None));
+        assert!(line["SecretsManagerLatency"].as_array().is_some_and(|calls| calls.len() >= 3), "{line}");
+    }
+
+    #[tokio::test]
     async fn a_denial_before_the_first_request_is_in_the_first_line() {
         let world = World::start().await;
         world
