@@ -2,54 +2,11 @@
 
 import json
 import sys
-import tomllib
 
-from sam_template import ROOT, Resolved, references, transformed
+from expected import OPEN_ROUTES, OPTIONAL, ROUTES, VARIABLES, as_list, found_in
+from expected import statements as expected_statements
+from sam_template import Resolved, references, transformed
 
-COOKIES = {"COOKIE_KEY_SECRET_ID", "ALLOWED_RETURN_ORIGINS", "SESSION_TTL_SECONDS"}
-GOOGLE = {"CLIENT_SECRET_ID", "SCOPES", "PUBLIC_BASE_URL", "RUST_LOG"}
-STORE = {"CONNECTIONS_TABLE", "TOKEN_KMS_KEY_ID"}
-# The README's table of variables.
-VARIABLES = {
-    "authorize-url": GOOGLE | COOKIES,
-    "callback": GOOGLE | COOKIES | STORE,
-    "list-messages": GOOGLE | COOKIES | STORE,
-    "connection": GOOGLE | COOKIES | STORE,
-    "security-events": GOOGLE | STORE,
-    "connection-events": {"EVENT_BUS_NAME", "RUST_LOG"},
-}
-OPTIONAL = {"ALLOWED_RETURN_ORIGINS", "PUBLIC_BASE_URL"}
-
-WITH_LOGS = {"WriteLogs": "logs:CreateLogStream logs:PutLogEvents"}
-WITH_SECRETS = WITH_LOGS | {
-    "ReadSecrets": "secretsmanager:GetSecretValue",
-    "ReadSecretsInOneCall": "secretsmanager:BatchGetSecretValue",
-}
-WITH_TABLE = {"UnwrapDataKeys": "kms:Decrypt", "ReadEncryptedTable": "kms:Decrypt"}
-
-
-def table(*actions):
-    return {"UseConnections": " ".join(f"dynamodb:{action}" for action in actions)}
-
-
-# What each function may do, without tracing.
-PERMISSIONS = {
-    "authorize-url": WITH_SECRETS,
-    "callback": WITH_SECRETS | WITH_TABLE | table("GetItem", "PutItem", "UpdateItem", "DeleteItem")
-    | {"WrapDataKeys": "kms:GenerateDataKey"},
-    "list-messages": WITH_SECRETS | WITH_TABLE | table("GetItem", "UpdateItem"),
-    "connection": WITH_SECRETS | WITH_TABLE | table("GetItem", "UpdateItem", "DeleteItem")
-    | {"ListUsers": "dynamodb:Query"},
-    "security-events": WITH_LOGS | WITH_TABLE | table("GetItem", "UpdateItem", "PutItem")
-    | {"ReadSecrets": "secretsmanager:GetSecretValue"},
-    "connection-events": WITH_LOGS | {
-        "ReadEncryptedTable": "kms:Decrypt",
-        "PutEvents": "events:PutEvents",
-        "ReadStream": "dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:DescribeStream",
-        "ListStreams": "dynamodb:ListStreams",
-        "KeepUndelivered": "sqs:SendMessage",
-    },
-}
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab"
 STREAM = "arn:aws:dynamodb:eu-central-1:123456789012:table/restored/stream/2026-11-22T10:00:00.000"
 RESTORED = {
@@ -118,10 +75,6 @@ def statements(role):
     return {statement["Sid"]: statement for statement in listed}
 
 
-def as_list(value):
-    return value if isinstance(value, list) else [value]
-
-
 def dependencies(template):
     names = set(template["Resources"])
     return {
@@ -163,70 +116,32 @@ def check_functions(resources, expected):
         check(resources[f"{logical}Logs"]["Properties"]["RetentionInDays"], name, "keeps its logs for ever")
 
 
-def on_what(name, logical, parameters):
-    """What each statement is for, exactly; a star only where the action knows no resources."""
-    restored = parameters.get("RestoredTableName")
-    arn = f"arn:aws:dynamodb:eu-central-1:123456789012:table/{restored or '${Connections}'}"
-    stream = parameters["RestoredTableStreamArn"] if restored else "${Connections.StreamArn}"
-    key = parameters.get("TokenKmsKeyArn", "${TokenKey.Arn}")
+def names(logical, parameters):
+    """What a function's role calls what it uses."""
+    table = parameters.get("RestoredTableName", "${Connections}")
     return {
-        "WriteLogs": [f"${{{logical}Logs.Arn}}"],
-        "WriteTraces": ["*"],
-        "ReadSecrets": ["${ClientSecret}"] if name == "security-events" else ["${ClientSecret}", "${CookieKey}"],
-        "ReadSecretsInOneCall": ["*"],
-        "UseConnections": [arn],
-        "ListUsers": [f"{arn}/index/users-by-status"],
-        "WrapDataKeys": [key],
-        "UnwrapDataKeys": [key],
-        "ReadEncryptedTable": [key],
-        "PutEvents": ["arn:aws:events:eu-central-1:123456789012:event-bus/connections"],
-        "ReadStream": [stream],
-        "ListStreams": [f"{arn}/stream/*"],
-        "KeepUndelivered": ["${UndeliveredEvents.Arn}"],
-    }
-
-
-def on_condition(parameters):
-    """On which condition; the other statements have none."""
-    for_one_user = {
-        "StringEquals": {"kms:EncryptionContext:purpose": "gmail-connect"},
-        "Null": {"kms:EncryptionContext:user_id": "false"},
-    }
-    through_the_table = {
-        "kms:ViaService": "dynamodb.eu-central-1.amazonaws.com",
-        "kms:EncryptionContext:aws:dynamodb:tableName": parameters.get("RestoredTableName", "${Connections}"),
-    }
-    return {
-        "ReadSecretsInOneCall": {"StringEquals": {"aws:RequestedRegion": "eu-central-1"}},
-        "WrapDataKeys": for_one_user,
-        "UnwrapDataKeys": for_one_user,
-        "ReadEncryptedTable": {"StringEquals": through_the_table},
+        "client_secret": "${ClientSecret}",
+        "cookie_key": "${CookieKey}",
+        "table": table,
+        "table_arn": f"arn:aws:dynamodb:eu-central-1:123456789012:table/{table}",
+        "key": parameters.get("TokenKmsKeyArn", "${TokenKey.Arn}"),
+        "stream": parameters.get("RestoredTableStreamArn", "${Connections.StreamArn}"),
+        "bus": parameters.get("EventBusName"),
+        "queue": "${UndeliveredEvents.Arn}",
+        "logs": f"${{{logical}Logs.Arn}}",
     }
 
 
 def check_permissions(resources, parameters):
-    conditions = on_condition(parameters)
     for logical, it in of_type(resources, "AWS::Lambda::Function").items():
         name, role = function_name(it), resources[f"{logical}Role"]["Properties"]
         equal(it["Role"], f"${{{logical}Role.Arn}}", name, "has the role")
         check("ManagedPolicyArns" not in role, name, "has managed policies")
-        found, on = statements(role), on_what(name, logical, parameters)
-        traces = {"WriteTraces": "xray:PutTraceSegments xray:PutTelemetryRecords"} if "Tracing" in parameters else {}
-        expected = {sid: set(actions.split()) for sid, actions in (PERMISSIONS[name] | traces).items()}
-        equal({sid: set(as_list(it["Action"])) for sid, it in found.items()}, expected, name, "may")
+        found = {sid: found_in(statement) for sid, statement in statements(role).items()}
+        expected = expected_statements(name, names(logical, parameters), "Tracing" in parameters)
+        equal(set(found), set(expected), name, "has the statements")
         for sid, statement in found.items():
-            equal(as_list(statement["Resource"]), on.get(sid), name, sid, "is on")
-            equal(statement.get("Condition"), conditions.get(sid), name, sid, "is on the condition")
-
-
-def expected_routes():
-    """The routes that cargo lambda serves, of which those of backends are signed."""
-    manifest = tomllib.loads((ROOT / "Cargo.toml").read_text())
-    router = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"]
-    return {
-        f"{target['method']} {path}": (target["function"], "AWS_IAM" if path.startswith("/users") else "NONE")
-        for path, targets in router.items() for target in targets
-    }
+            equal(statement, expected.get(sid), name, sid, "allows")
 
 
 def check_api(resources):
@@ -236,12 +151,11 @@ def check_api(resources):
         it["RouteKey"]: (function_name(resources[called[it["Target"]]]["Properties"]), it["AuthorizationType"])
         for it in of_type(resources, "AWS::ApiGatewayV2::Route").values()
     }
-    equal(found, expected_routes(), "routes")
+    equal(found, ROUTES, "routes")
     stage = resources["ApiStage"]
-    limited = {key for key, (_, authorizer) in found.items() if authorizer == "NONE"}
-    equal(set(stage["Properties"]["RouteSettings"]), limited, "throttled routes")
+    equal(set(stage["Properties"]["RouteSettings"]), OPEN_ROUTES, "throttled routes")
     waited_for = {resources[name]["Properties"]["RouteKey"] for name in stage["DependsOn"]}
-    check(limited <= waited_for, "the stage does not wait for", limited - waited_for)
+    check(OPEN_ROUTES <= waited_for, "the stage does not wait for", OPEN_ROUTES - waited_for)
     log = stage["Properties"]["AccessLogSettings"]["Format"]
     check("\n" not in log and json.loads(log), "the access log is not one line of JSON")
     for word in ("path", "query", "header", "domainName", "Ip", "authorizer"):

@@ -7,35 +7,12 @@ import zipfile
 
 import boto3
 
-NAME = "gmail-connect"
-ACCOUNT = "123456789012"
-REGION = "eu-central-1"
+from expected import ACCOUNT, NAME, OPEN_ROUTES, OPTIONAL, REGION, ROUTES, VARIABLES, found_in
+from expected import statements as expected_statements
+
 TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{NAME}-connections"
 QUEUE = f"{NAME}-connection-events-undelivered"
 
-GOOGLE = {"RUST_LOG", "CLIENT_SECRET_ID", "SCOPES"}
-COOKIES = {"COOKIE_KEY_SECRET_ID", "SESSION_TTL_SECONDS"}
-STORAGE = {"CONNECTIONS_TABLE", "TOKEN_KMS_KEY_ID"}
-VARIABLES = {
-    "authorize-url": GOOGLE | COOKIES,
-    "callback": GOOGLE | COOKIES | STORAGE,
-    "list-messages": GOOGLE | COOKIES | STORAGE,
-    "connection": GOOGLE | COOKIES | STORAGE,
-    "security-events": GOOGLE | STORAGE,
-}
-ROUTES = {
-    "GET /authorize-url": ("authorize-url", "NONE"),
-    "GET /authorize": ("authorize-url", "NONE"),
-    "GET /callback": ("callback", "NONE"),
-    "GET /messages": ("list-messages", "NONE"),
-    "GET /users/{user_id}/messages": ("list-messages", "AWS_IAM"),
-    "GET /connection": ("connection", "NONE"),
-    "DELETE /connection": ("connection", "NONE"),
-    "GET /users/{user_id}/connection": ("connection", "AWS_IAM"),
-    "DELETE /users/{user_id}/connection": ("connection", "AWS_IAM"),
-    "GET /users": ("connection", "AWS_IAM"),
-    "POST /security-events": ("security-events", "NONE"),
-}
 ALARMS = {"api-5xx", "api-p99", "throttles", "misconfigured", "access-denied", "reauthorizations"}
 ALARMS_WITH_BUS = {"undelivered", "stream-age"}
 WIDGETS = [
@@ -117,70 +94,30 @@ def statements(name, function):
     return iam.get_role_policy(RoleName=role, PolicyName="permissions")["PolicyDocument"]["Statement"]
 
 
-def wanted_permissions(tracing, bus):
-    """Function to Sid to actions, resources and conditions."""
-    secrets = [secret("client-secret"), secret("cookie-key")]
-    key = [aws("kms").describe_key(KeyId=f"alias/{NAME}")["KeyMetadata"]["Arn"]]
-    stream = aws("dynamodb").describe_table(TableName=f"{NAME}-connections")["Table"]["LatestStreamArn"]
-    one_user = {
-        "StringEquals": {"kms:EncryptionContext:purpose": "gmail-connect"},
-        "Null": {"kms:EncryptionContext:user_id": "false"},
+def names(function, bus):
+    """What a function's role calls what it uses."""
+    return {
+        "client_secret": secret("client-secret"),
+        "cookie_key": secret("cookie-key"),
+        "table": f"{NAME}-connections",
+        "table_arn": TABLE,
+        "key": aws("kms").describe_key(KeyId=f"alias/{NAME}")["KeyMetadata"]["Arn"],
+        "stream": aws("dynamodb").describe_table(TableName=f"{NAME}-connections")["Table"]["LatestStreamArn"],
+        "bus": bus,
+        "queue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}",
+        "logs": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{NAME}-{function}:*",
     }
-    table_only = {"StringEquals": {
-        "kms:ViaService": f"dynamodb.{REGION}.amazonaws.com",
-        "kms:EncryptionContext:aws:dynamodb:tableName": f"{NAME}-connections",
-    }}
-    in_region = {"StringEquals": {"aws:RequestedRegion": REGION}}
-    read = {
-        "ReadSecrets": (["secretsmanager:GetSecretValue"], secrets, {}),
-        "ReadSecretsInOneCall": (["secretsmanager:BatchGetSecretValue"], ["*"], in_region),
-    }
-    unwrap = {
-        "UnwrapDataKeys": (["kms:Decrypt"], key, one_user),
-        "ReadEncryptedTable": (["kms:Decrypt"], key, table_only),
-    }
-
-    def use(*actions):
-        return {"UseConnections": ([f"dynamodb:{action}" for action in actions], [TABLE], {})}
-
-    wanted = {
-        "authorize-url": read,
-        "callback": read | unwrap | use("GetItem", "PutItem", "UpdateItem", "DeleteItem")
-        | {"WrapDataKeys": (["kms:GenerateDataKey"], key, one_user)},
-        "list-messages": read | unwrap | use("GetItem", "UpdateItem"),
-        "connection": read | unwrap | use("GetItem", "UpdateItem", "DeleteItem")
-        | {"ListUsers": (["dynamodb:Query"], [f"{TABLE}/index/users-by-status"], {})},
-        "security-events": unwrap | use("GetItem", "UpdateItem", "PutItem")
-        | {"ReadSecrets": (["secretsmanager:GetSecretValue"], secrets[:1], {})},
-    }
-    if bus:
-        reads = ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"]
-        wanted["connection-events"] = {
-            "PutEvents": (["events:PutEvents"], [f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{bus}"], {}),
-            "ReadStream": (reads, [stream], {}),
-            "ListStreams": (["dynamodb:ListStreams"], [f"{TABLE}/stream/*"], {}),
-            "KeepUndelivered": (["sqs:SendMessage"], [f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}"], {}),
-            "ReadEncryptedTable": (["kms:Decrypt"], key, table_only),
-        }
-    for name, of_it in wanted.items():
-        logs = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{NAME}-{name}:*"
-        of_all = {"WriteLogs": (["logs:CreateLogStream", "logs:PutLogEvents"], [logs], {})}
-        if tracing:
-            of_all["WriteTraces"] = (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"], {})
-        wanted[name] = of_it | of_all
-    return wanted
 
 
 def check_permissions(tracing=False, bus=None):
-    wanted = wanted_permissions(tracing, bus)
     for name, function in functions().items():
-        found = {}
+        wanted, found = expected_statements(name, names(name, bus), tracing), {}
         for item in statements(name, function):
-            found[item["Sid"]] = (item["Action"], item["Resource"], item.get("Condition", {}))
+            found[item["Sid"]] = found_in(item)
             expect(f"{name}: {item['Sid']}: effect", item["Effect"], "Allow")
             expect(f"{name}: {item['Sid']}: action wildcards", [action for action in item["Action"] if "*" in action], [])
-        for sid in set(found) | set(wanted[name]):
-            expect(f"{name}: {sid}", found.get(sid), wanted[name].get(sid))
+        for sid in set(found) | set(wanted):
+            expect(f"{name}: {sid}", found.get(sid), wanted.get(sid))
 
 
 def check_api(origins):
@@ -218,7 +155,7 @@ def check_stage(stages):
     (stage,) = stages
     expect("the stage", (stage["StageName"], stage["AutoDeploy"]), ("$default", True))
     settings = {key: (item["ThrottlingRateLimit"], item["ThrottlingBurstLimit"]) for key, item in stage["RouteSettings"].items()}
-    wanted = {key: (50.0, 100) for key, (_, authorizer) in ROUTES.items() if authorizer == "NONE"}
+    wanted = {key: (50.0, 100) for key in OPEN_ROUTES}
     expect("throttling of the open routes", settings, wanted)
     log = stage["AccessLogSettings"]
     expect("access log: lines", log["Format"].count("\n"), 0)
@@ -293,8 +230,12 @@ def check_events():
     expect("queue: retention, encryption", (found[0], found[1].lower()), ("1209600", "true"))
 
 
+# Without a bus there is no connection-events.
+WITHOUT_CHOICES = {name: wanted - OPTIONAL for name, wanted in VARIABLES.items() if name != "connection-events"}
+
+
 def defaults():
-    check_functions(VARIABLES, "arm64", "PassThrough")
+    check_functions(WITHOUT_CHOICES, "arm64", "PassThrough")
     check_values()
     check_permissions()
     check_api([])
@@ -319,11 +260,7 @@ def prepare():
 
 
 def everything():
-    wanted = {name: names | {"PUBLIC_BASE_URL"} for name, names in VARIABLES.items()}
-    for name in ("authorize-url", "callback", "list-messages", "connection"):
-        wanted[name] |= {"ALLOWED_RETURN_ORIGINS"}
-    wanted["connection-events"] = {"RUST_LOG", "EVENT_BUS_NAME"}
-    check_functions(wanted, "x86_64", "Active")
+    check_functions(VARIABLES, "x86_64", "Active")
     check_values()
     check_permissions(tracing=True, bus="told")
     check_api(ORIGINS)
