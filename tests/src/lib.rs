@@ -3,7 +3,7 @@
 //! - [`world`]: the functions over an embedded AWS and an emulated Google, in one process.
 //! - [`event`], [`answer`], [`cookie_jar`]: an API Gateway event in, a response out, and what a browser keeps of it.
 //! - [`deployments`]: what the SAM template and the Terraform module make.
-//! - [`description`]: `infra/openapi.yaml`, which every answer is held against.
+//! - [`description`], [`soundness`]: `infra/openapi.yaml`, which every answer is held against.
 //! - [`binaries`], [`runtime_api`]: the functions' real binaries, run as Lambda runs them.
 //! - [`security_event`]: what Google tells of accounts and tokens.
 //! - [`http_client`], [`browser`]: the local stack as a program and as a person see it.
@@ -20,6 +20,7 @@ pub mod security_event;
 
 pub mod deployments;
 pub mod description;
+pub mod soundness;
 
 pub mod binaries;
 pub mod runtime_api;
@@ -30,7 +31,6 @@ pub mod http_client;
 pub mod secrets_search;
 
 mod process_group;
-mod soundness;
 mod yaml;
 
 /// Longer than anything takes that a test waits for.

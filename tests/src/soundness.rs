@@ -31,7 +31,7 @@ static ROUTES: LazyLock<BTreeMap<&str, Vec<Route>>> = LazyLock::new(|| {
 /// # Panics
 /// If it is not.
 #[track_caller]
-pub(crate) fn assert_kept(function: &str, event: &str, answer: &Answer) {
+pub fn assert_kept(function: &str, event: &str, answer: &Answer) {
     let route = route(function, event);
     if let Err(mismatch) = Description::get().check(route, answer) {
         panic!(

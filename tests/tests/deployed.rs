@@ -7,7 +7,7 @@
 
 #[cfg(test)]
 mod deployed {
-    use std::{collections::BTreeMap, env, fs, path::PathBuf, sync::Arc, time::Duration};
+    use std::{collections::BTreeMap, env, fs, sync::Arc};
 
     use local::google::{Account, Decision, EmulatedGoogle, OAuthClient, Options};
     use serde_json::{Value, json};
@@ -16,23 +16,24 @@ mod deployed {
         time::{Clock, SystemClock},
     };
     use tests::{
+        PATIENCE,
         answer::Answer,
-        binaries::{binary, workspace},
+        binaries::workspace,
         cookie_jar::CookieJar,
         event::{DOMAIN_NAME, Event},
         http_client::http_client,
         runtime_api::FunctionProcess,
+        security_event::{about, post, uri},
+        soundness::assert_kept,
+        world::{ANNA, CLIENT_ID},
     };
     use tokio::net::TcpListener;
     use url::Url;
 
-    const PATIENCE: Duration = Duration::from_secs(30);
     const REGION: &str = "eu-central-1";
     const KEY_ID: &str = "AKIADEPLOYED00000000";
     const KEY: &str = "the-emulator-does-not-look";
-    const CLIENT_ID: &str = "100-mail.apps.googleusercontent.com";
     const MAILBOX: usize = 30;
-    const ANNA: &str = "anna.schmidt@example.com";
 
     type Variables = BTreeMap<String, String>;
 
@@ -120,7 +121,7 @@ mod deployed {
                 let mut variables = self.functions[function].clone();
                 variables.insert("AWS_LAMBDA_FUNCTION_NAME".to_owned(), format!("gmail-connect-{function}"));
                 variables.extend(self.endpoints());
-                let process = FunctionProcess::start(&bootstrap(function).await, &variables).await.unwrap();
+                let process = start(function, &variables).await;
                 self.processes.insert(function.to_owned(), process);
             }
             let process = &self.processes[function];
@@ -130,7 +131,9 @@ mod deployed {
 
         /// Sends a request, with the browser's cookies unless it is a backend's.
         async fn send(&mut self, function: &str, event: Event) -> Answer {
-            let answer = Answer::read(self.invoke(function, &event.json()).await).unwrap();
+            let event = event.json();
+            let answer = Answer::read(self.invoke(function, &event).await).unwrap();
+            assert_kept(function, &event.to_string(), &answer);
             self.browser.apply(answer.cookies());
             answer
         }
@@ -151,12 +154,15 @@ mod deployed {
         }
     }
 
-    async fn bootstrap(function: &str) -> PathBuf {
-        if let Ok(folder) = env::var("DEPLOYED_BINARIES") {
-            return workspace().join(folder).join(function).join("bootstrap");
+    /// The built artifact; a debug binary where there is none.
+    async fn start(function: &str, variables: &Variables) -> FunctionProcess {
+        match env::var("DEPLOYED_BINARIES") {
+            Err(_) => FunctionProcess::of(function, variables).await,
+            Ok(folder) => {
+                let path = workspace().join(folder).join(function).join("bootstrap");
+                FunctionProcess::start(&path, variables).await.unwrap()
+            }
         }
-        let name = function.to_owned();
-        tokio::task::spawn_blocking(move || binary(&name).unwrap()).await.unwrap()
     }
 
     #[track_caller]
@@ -202,12 +208,9 @@ mod deployed {
             "aud": CLIENT_ID,
             "iat": now,
             "jti": format!("deployed-{now}"),
-            "events": { "https://schemas.openid.net/secevent/oauth/event-type/tokens-revoked": {
-                "subject": { "subject_type": "iss-sub", "iss": "https://accounts.google.com/", "sub": user },
-            } },
+            "events": { (uri("oauth", "tokens-revoked")): about(ANNA) },
         }));
-        let event = Event::post("/security-events").body("application/secevent+jwt", token);
-        let answer = deployment.send("security-events", event).await;
+        let answer = deployment.send("security-events", post(&token)).await;
         assert_eq!(answer.status(), 202, "{}", answer.body());
     }
 
