@@ -5,6 +5,7 @@ pub mod clients;
 pub mod connections;
 pub mod data_keys;
 pub mod failure;
+pub mod http;
 mod item;
 pub mod secret_store;
 pub mod seen_events;

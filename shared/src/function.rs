@@ -119,7 +119,7 @@ where
     A: Serialize,
 {
     telemetry::init(std::env::var("RUST_LOG").ok().as_deref());
-    let start = async { connect(Environment::of_process().await).await };
+    let start = async { connect(Environment::of_process().await?).await };
     // It is large, and done long before the environment ends.
     let (connected, before) = Box::pin(telemetry::starting(start)).await;
     let function = match connected {
@@ -186,13 +186,13 @@ pub struct Environment {
 
 impl Environment {
     /// The environment of this process.
-    async fn of_process() -> Self {
-        Self {
+    async fn of_process() -> Result<Self, BadVariable> {
+        Ok(Self {
             lookup: Box::new(|name| std::env::var(name).ok()),
-            aws: crate::aws::clients::load().await,
+            aws: crate::aws::clients::load().await?,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandomness::default()),
-        }
+        })
     }
 
     /// The variables.

@@ -5,7 +5,7 @@
 //! - [`google`], [`aws`]: the adapters.
 //! - [`http`]: API Gateway events in, HTTP responses out; the one place that turns an error into a status.
 //! - [`front`], [`caller`], [`backend`]: where a request reaches us, who calls, and what answers.
-//! - [`config`], [`secrets`]: what a deployment sets.
+//! - [`config`], [`secrets`], [`tls`]: what a deployment sets, and whom it trusts.
 //! - [`function`], [`records`], [`retry`], [`telemetry`]: how one event goes through a Lambda function.
 
 pub mod aws;
@@ -22,4 +22,5 @@ pub mod retry;
 pub mod sealing;
 pub mod secrets;
 pub mod telemetry;
+pub mod tls;
 pub mod vault;

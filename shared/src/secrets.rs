@@ -63,6 +63,16 @@ struct Kept {
     values: Arc<Values>,
     read_at: Timestamp,
     read_again_at: Timestamp,
+    /// Whether the keys of the cookie key before the current one are among them: they are read from when a cookie first
+    /// asks for them, and not before, for as a rule none does.
+    with_previous: bool,
+}
+
+impl Kept {
+    /// Whether there is nothing more to be had by reading again at that time.
+    fn is_all(&self, now: Timestamp) -> bool {
+        self.with_previous && now < self.read_at.after(PAUSE)
+    }
 }
 
 impl Secrets {
@@ -94,7 +104,7 @@ impl Secrets {
         let _reading = self.reading.lock().await;
         match self.kept() {
             Some(kept) => Ok(kept.values),
-            None => self.read().await,
+            None => self.read(self.cookie_key_secret_id.is_none()).await,
         }
     }
 
@@ -104,31 +114,32 @@ impl Secrets {
         let now = self.clock.now();
         let Some(kept) = self.kept().filter(|kept| kept.read_again_at <= now) else { return };
         let Ok(_reading) = self.reading.try_lock() else { return };
+        let with_previous = kept.with_previous;
         self.keep(Kept { read_again_at: now.after(PAUSE), ..kept });
-        if let Err(error) = self.read().await {
+        if let Err(error) = self.read(with_previous).await {
             tracing::warn!(%error, "the secrets cannot be read again; the older values stay in use");
         }
     }
 
-    /// The values after a cookie of ours did not open: read again, for the key may have been rotated, unless that was
-    /// done just now.
+    /// The values after a cookie of ours did not open: read again, with the previous cookie key, for the key may have been
+    /// rotated, unless that was done just now.
     ///
     /// # Errors
     /// If none are kept and reading them fails.
     pub async fn values_after_rotation(&self) -> Result<Arc<Values>, SecretsError> {
         let now = self.clock.now();
         let Some(kept) = self.kept() else { return self.values().await };
-        if now < kept.read_at.after(PAUSE) {
+        if kept.is_all(now) {
             return Ok(kept.values);
         }
         let _reading = self.reading.lock().await;
         // Whoever waited for another's reading takes what came of it.
         let kept = self.kept().unwrap_or(kept);
-        if now < kept.read_at.after(PAUSE) {
+        if kept.is_all(now) {
             return Ok(kept.values);
         }
-        self.keep(Kept { read_at: now, ..kept.clone() });
-        match self.read().await {
+        self.keep(Kept { read_at: now, with_previous: true, ..kept.clone() });
+        match self.read(true).await {
             Ok(values) => Ok(values),
             Err(error) => {
                 tracing::warn!(%error, "the secrets cannot be read again; the older values stay in use");
@@ -146,14 +157,16 @@ impl Secrets {
         if let Some(kept) = self.kept().filter(|kept| !kept.values.client.is_same_as(refused)) {
             return Ok(Some(kept.values.client.clone()));
         }
-        let values = self.read().await?;
+        let with_previous = self.kept().is_some_and(|kept| kept.with_previous);
+        let values = self.read(with_previous).await?;
         Ok((!values.client.is_same_as(refused)).then(|| values.client.clone()))
     }
 
-    async fn read(&self) -> Result<Arc<Values>, SecretsError> {
+    async fn read(&self, with_previous: bool) -> Result<Arc<Values>, SecretsError> {
         let cookie_key_id = self.cookie_key_secret_id.as_deref();
+        let previous_id = cookie_key_id.filter(|_| with_previous);
         let ids: Vec<_> = [self.client_secret_id.as_str()].into_iter().chain(cookie_key_id).collect();
-        let (current, previous) = futures_util::join!(self.store.current(&ids), self.previous_cookie_key());
+        let (current, previous) = futures_util::join!(self.store.current(&ids), self.previous_cookie_key(previous_id));
         let mut current = current.map_err(|error| SecretsError::unreadable(error, &self.client_secret_id))?.into_iter();
         let client = Arc::new(self.parse_client(&current.next().unwrap_or_default())?);
         let cookie_keys = match cookie_key_id {
@@ -162,7 +175,7 @@ impl Secrets {
         };
         let values = Arc::new(Values { client, cookie_keys: Arc::new(cookie_keys) });
         let read_at = self.clock.now();
-        self.keep(Kept { values: values.clone(), read_at, read_again_at: read_at.after(KEPT_FOR) });
+        self.keep(Kept { values: values.clone(), read_at, read_again_at: read_at.after(KEPT_FOR), with_previous });
         Ok(values)
     }
 
@@ -171,8 +184,8 @@ impl Secrets {
         OAuthClient::parse(file).map_err(|source| SecretsError::Client { id: id(), source })
     }
 
-    async fn previous_cookie_key(&self) -> Option<CookieKeySecret> {
-        let previous = self.store.previous(self.cookie_key_secret_id.as_deref()?).await.unwrap_or_else(|error| {
+    async fn previous_cookie_key(&self, id: Option<&str>) -> Option<CookieKeySecret> {
+        let previous = self.store.previous(id?).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the previous cookie key cannot be read; cookies that it sealed do not open");
             None
         });

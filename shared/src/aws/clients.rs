@@ -1,32 +1,43 @@
-//! How the AWS SDK is set up: one HTTP client on rustls with ring, short time-outs, quick retries.
+//! How the AWS SDK is set up: our HTTP client, short time-outs, quick retries.
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, rustls_provider::CryptoMode},
+use aws_config::{
+    BehaviorVersion, SdkConfig,
+    environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider},
 };
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+
+use super::http;
+use crate::config::BadVariable;
 
 /// Tries of one call, the first included.
 const TRIES: u32 = 3;
 
 /// Reads region, credentials and endpoints from the environment, as every AWS SDK does, and sets up what every client
 /// has in common.
-pub async fn load() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
-        .timeout_config(timeouts())
-        .retry_config(retries())
-        .load()
-        .await
+///
+/// # Errors
+/// If there are no usable root certificates.
+pub async fn load() -> Result<SdkConfig, BadVariable> {
+    let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http::client()?);
+    let config = config.timeout_config(timeouts()).retry_config(retries());
+    // In Lambda they are there; to get every other source ready costs a cold start time and is in vain.
+    let has = |names: &[&str]| names.iter().all(|name| std::env::var_os(name).is_some());
+    let config = match has(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) {
+        true => config.credentials_provider(EnvironmentVariableCredentialsProvider::new()),
+        false => config,
+    };
+    let config = match has(&["AWS_REGION"]) {
+        true => config.region(EnvironmentVariableRegionProvider::new()),
+        false => config,
+    };
+    Ok(config.load().await)
 }
 
 /// Time-outs that leave room for another try.
 pub fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
         .operation_attempt_timeout(Duration::from_secs(2))
         .operation_timeout(Duration::from_secs(5))
         .build()

@@ -6,10 +6,15 @@ use bytes::{Bytes, BytesMut};
 use reqwest::{Client, Response, header::RETRY_AFTER, redirect::Policy};
 use serde::Deserialize;
 
-use crate::config::BadVariable;
+use crate::{
+    config::BadVariable,
+    tls::{self, NO_ROOTS},
+};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// HTTP/2 before HTTP/1.1 ([RFC 7301](https://www.rfc-editor.org/rfc/rfc7301)).
+const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 /// Builds the one client. It follows no redirects: a token endpoint has none, and a token must not travel on.
 ///
@@ -17,17 +22,18 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// ([performance tips](https://developers.google.com/workspace/gmail/api/guides/performance#gzip)).
 ///
 /// # Errors
-/// If the machine has no usable root certificates.
+/// If there are no usable root certificates.
 pub fn client() -> Result<Client, BadVariable> {
-    // An error says that a provider is installed already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut tls = tls::config()?;
+    tls.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
     Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .redirect(Policy::none())
         .tcp_nodelay(true)
         .user_agent(concat!("gmail-connect/", env!("CARGO_PKG_VERSION"), " (gzip)"))
+        .tls_backend_preconfigured(tls)
         .build()
-        .map_err(|_| BadVariable { name: "SSL_CERT_FILE", problem: "gives no usable root certificates" })
+        .map_err(|_| NO_ROOTS)
 }
 
 /// Why there was no answer.

@@ -113,8 +113,9 @@ impl CookieJar<'_> {
         self.end(&self.pending_name(&pending.state).unwrap_or_default())
     }
 
-    /// The pending authorizations that the browser holds besides one: name, time and size, the youngest first; those
-    /// that are unreadable or over count as the oldest.
+    /// The pending authorizations that the browser holds besides one: name, time and size, the youngest first. Those that
+    /// do not open count as older than any that does, for they may be sealed with the previous key; there is no room for
+    /// those that are over.
     fn others(&self, request: &Request, besides: &str, now: Timestamp) -> Vec<(String, Option<Timestamp>, usize)> {
         let prefix = self.name("pending-");
         let cookies = request.cookies.iter().filter_map(|cookie| cookie.split_once('='));
@@ -122,11 +123,12 @@ impl CookieJar<'_> {
             .filter(|(name, _)| name.starts_with(&prefix) && *name != besides && is_token(name))
             .map(|(name, value)| {
                 let pending = self.open::<PendingAuthorization>(Purpose::Pending, name, value);
-                let time = pending.filter(|pending| pending.is_live(now)).map(|pending| pending.created_at());
-                (name.to_owned(), time, if time.is_some() { value.len() } else { usize::MAX })
+                let is_over = pending.as_ref().is_some_and(|pending| !pending.is_live(now));
+                let time = pending.filter(|_| !is_over).map(|pending| pending.created_at());
+                (name.to_owned(), time, if is_over { usize::MAX } else { value.len() })
             })
             .collect();
-        others.sort_by_key(|(_, time, _)| std::cmp::Reverse(*time));
+        others.sort_by_key(|(_, time, size)| (std::cmp::Reverse(*time), *size));
         others
     }
 
@@ -265,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_or_unreadable_makes_room() {
+    fn what_is_over_makes_room_and_what_does_not_open_goes_before_what_does() {
         let (keys, random) = (keys(), SystemRandomness::default());
         let jar = CookieJar { keys: &keys, random: &random, plain_http: false };
         let mut browser = Request::default();
@@ -273,9 +275,15 @@ mod tests {
         apply(&mut browser, &cookies);
         browser.cookies.push("__Host-pending-garbage1=xyz".to_owned());
         browser.cookies.push("other=kept".to_owned());
-        let cookies = jar.add_pending(&browser, &pending(0), NOW).unwrap();
-        apply(&mut browser, &cookies);
-        assert_eq!(browser.cookies.len(), 2, "{:?}", browser.cookies);
+        let mut begin = |seconds_ago| {
+            let cookies = jar.add_pending(&browser, &pending(seconds_ago), NOW).unwrap();
+            apply(&mut browser, &cookies);
+            let has_garbage = browser.cookies.iter().any(|cookie| cookie.starts_with("__Host-pending-garbage1"));
+            (browser.cookies.len(), has_garbage)
+        };
+        assert_eq!(begin(20), (3, true), "that which is over goes");
+        assert_eq!(begin(10), (4, true), "three at once");
+        assert_eq!(begin(0), (4, false), "that which does not open is the oldest");
     }
 
     #[test]

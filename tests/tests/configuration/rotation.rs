@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use local::google::Decision;
-use tests::world::{ANNA, COOKIE_KEY_SECRET_ID, World};
+use tests::world::{ANNA, COOKIE_KEY_SECRET_ID, DAVID, World};
 
 fn rotate(world: &World, key: &str) {
     world.aws.secrets().put(COOKIE_KEY_SECRET_ID, &key.repeat(40)).unwrap();
@@ -53,19 +53,46 @@ async fn a_warm_instance_takes_up_the_new_key_after_five_minutes() {
 }
 
 #[tokio::test]
+async fn the_previous_key_is_read_from_when_a_cookie_asks_for_it() {
+    let world = World::start().await;
+    let location = world.consented("").await;
+    rotate(&world, "b");
+    let rotated = world.another_instance().await;
+    let readings = || world.aws.faults().calls("SecretsManager.GetSecretValue");
+    let before = readings();
+    let visitor = world.visitor.duplicate().at(&rotated);
+    assert_eq!(visitor.authorize("").await.status(), 200);
+    assert_eq!(readings(), before, "a new attempt is sealed with the current key");
+    assert_eq!(visitor.get(&location).await.status(), 200);
+    assert_eq!(readings(), before + 1);
+    world.clock.advance(Duration::from_mins(5));
+    assert_eq!(visitor.get("/callback").await.status(), 400);
+    assert_eq!(readings(), before + 2, "it is read again with the current one");
+}
+
+#[tokio::test]
 async fn a_previous_key_that_is_too_short_opens_nothing_and_harms_nothing() {
     let world = World::start().await;
+    let location = world.consented("").await;
     world.aws.secrets().put(COOKIE_KEY_SECRET_ID, "short").unwrap();
     rotate(&world, "b");
-    let visitor = world.visitor().at(&world.another_instance().await);
-    assert_eq!(visitor.authorize("").await.status(), 200);
+    harms_nothing(&world, &location).await;
 }
 
 #[tokio::test]
 async fn a_previous_key_that_cannot_be_read_harms_nothing() {
     use local::aws::{AwsFault, Effect};
     let world = World::start().await;
+    let location = world.consented("").await;
+    rotate(&world, "b");
     world.aws.faults().fail("SecretsManager.GetSecretValue", AwsFault::always(Effect::Status(500)));
-    let visitor = world.visitor().at(&world.another_instance().await);
-    assert_eq!(visitor.authorize("").await.status(), 200);
+    harms_nothing(&world, &location).await;
+}
+
+/// An attempt that was begun before does not come through, and a new one does.
+async fn harms_nothing(world: &World, before: &str) {
+    let visitor = world.visitor.duplicate().at(&world.another_instance().await);
+    assert_eq!(visitor.get(before).await.status(), 400);
+    let location = world.consent(&visitor.begin("").await, &Decision::all(DAVID));
+    assert_eq!(visitor.get(&location).await.status(), 200);
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use shared::aws::clients;
+use shared::aws::{clients, http};
 
 use super::{ACCESS_KEY_ID, EmbeddedAws, REGION, SECRET_ACCESS_KEY, access_key_id};
 
@@ -13,13 +12,13 @@ impl EmbeddedAws {
     /// The AWS SDK's settings for this AWS: endpoint, region, the stack's credentials, an HTTP client, and the functions'
     /// own time-outs and retries.
     pub fn sdk_config(&self) -> SdkConfig {
-        let http_client =
-            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        SdkConfig::builder()
+        let mut config = SdkConfig::builder();
+        // Where there is none, each call says so.
+        config.set_http_client(http::client().ok());
+        config
             .behavior_version(BehaviorVersion::latest())
             .credentials_provider(credentials(ACCESS_KEY_ID))
             .endpoint_url(self.endpoint())
-            .http_client(http_client)
             .region(Region::from_static(REGION))
             .retry_config(clients::retries())
             .timeout_config(clients::timeouts())

@@ -77,7 +77,7 @@ impl Arguments {
             key: self.key,
             risc: self.risc_url,
             lookup: Box::new(|name| std::env::var(name).ok()),
-            aws: aws().await,
+            aws: aws().await?,
             http: shared::google::http::client()?,
             clock: Arc::new(SystemClock),
         })
@@ -85,9 +85,9 @@ impl Arguments {
 }
 
 /// The SDK's configuration. It is looked for only where it is needed: on a machine that has none, that takes time.
-async fn aws() -> SdkConfig {
+async fn aws() -> Result<SdkConfig, BadVariable> {
     if AWS_VARIABLES.iter().any(|name| std::env::var_os(name).is_some()) {
         return clients::load().await;
     }
-    SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build()
+    Ok(SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build())
 }
