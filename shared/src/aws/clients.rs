@@ -20,19 +20,19 @@ const TRIES: u32 = 3;
 /// # Errors
 /// If there are no usable root certificates.
 pub async fn load() -> Result<SdkConfig, BadVariable> {
-    let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http::client()?);
-    let config = config.timeout_config(timeouts()).retry_config(retries());
+    let mut config = aws_config::defaults(BehaviorVersion::latest()).http_client(http::client()?);
     // In Lambda they are there; to get every other source ready costs a cold start time and is in vain.
-    let has = |names: &[&str]| names.iter().all(|name| std::env::var_os(name).is_some());
-    let config = match has(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) {
-        true => config.credentials_provider(EnvironmentVariableCredentialsProvider::new()),
-        false => config,
-    };
-    let config = match has(&["AWS_REGION"]) {
-        true => config.region(EnvironmentVariableRegionProvider::new()),
-        false => config,
-    };
-    Ok(config.load().await)
+    if are_set(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) {
+        config = config.credentials_provider(EnvironmentVariableCredentialsProvider::new());
+    }
+    if are_set(&["AWS_REGION"]) {
+        config = config.region(EnvironmentVariableRegionProvider::new());
+    }
+    Ok(config.timeout_config(timeouts()).retry_config(retries()).load().await)
+}
+
+fn are_set(names: &[&str]) -> bool {
+    names.iter().all(|name| std::env::var_os(name).is_some())
 }
 
 /// Time-outs that leave room for another try.
