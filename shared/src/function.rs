@@ -119,7 +119,7 @@ where
     A: Serialize,
 {
     telemetry::init(std::env::var("RUST_LOG").ok().as_deref());
-    let start = async { connect(Environment::of_process().await?).await };
+    let start = async { connect(Environment::of_process()?).await };
     // It is large, and done long before the environment ends.
     let (connected, before) = Box::pin(telemetry::starting(start)).await;
     let function = match connected {
@@ -177,7 +177,7 @@ pub struct Environment {
     /// Where variables are looked up.
     pub lookup: Lookup,
     /// The AWS SDK's configuration.
-    pub aws: aws_config::SdkConfig,
+    pub aws: aws_types::SdkConfig,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -186,10 +186,11 @@ pub struct Environment {
 
 impl Environment {
     /// The environment of this process.
-    async fn of_process() -> Result<Self, BadVariable> {
+    fn of_process() -> Result<Self, BadVariable> {
+        let get = |name: &str| std::env::var(name).ok();
         Ok(Self {
-            lookup: Box::new(|name| std::env::var(name).ok()),
-            aws: crate::aws::clients::load().await?,
+            lookup: Box::new(get),
+            aws: crate::aws::clients::load(get)?,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandomness::default()),
         })

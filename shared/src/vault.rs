@@ -16,7 +16,7 @@ use crate::domain::{
     data_key::{DataKey, DataKeys},
     random::Random,
     secret::{AccessToken, RefreshToken},
-    time::Clock,
+    time::{Clock, Timestamp},
     user_id::UserId,
 };
 
@@ -112,14 +112,26 @@ impl Vault {
     /// # Errors
     /// If it does not open, or the key cannot be used.
     pub async fn access_token(&self, connection: &Connection) -> Result<Option<AccessToken>, VaultError> {
-        let now = self.clock.now();
         match &connection.tokens.access_token {
-            Some(token) if now.after(ACCESS_TOKEN_MARGIN) < token.expires_at => {
+            Some(token) if self.is_fresh(token.expires_at) => {
                 let key = self.envelope.key(connection).await?;
-                envelope::open_access_token(&key, connection, &token.sealed).map(Some)
+                envelope::open_access_token(&key, &connection.user_id, &token.sealed).map(Some)
             }
             _ => Ok(None),
         }
+    }
+
+    /// The access token that this instance last saw of a user, if it can be had without asking anybody: to ask Gmail with
+    /// while the store is asked whether the connection stands. What comes of it must not leave before the store has said so,
+    /// and that the token is still the shared one.
+    pub fn access_token_at_hand(&self, user_id: &UserId) -> Option<AccessToken> {
+        let (token, expires_at) = self.envelope.access_token_at_hand(user_id)?;
+        self.is_fresh(expires_at).then_some(token)
+    }
+
+    /// Whether an access token with that end is not in its last minutes.
+    fn is_fresh(&self, expires_at: Timestamp) -> bool {
+        self.clock.now().after(ACCESS_TOKEN_MARGIN) < expires_at
     }
 
     /// Seals an access token under the data key of its connection.

@@ -1,11 +1,11 @@
 //! The EventBridge bus.
 
-use aws_config::SdkConfig;
 use aws_sdk_eventbridge::{
     Client,
     config::Builder,
     types::{PutEventsRequestEntry, PutEventsResultEntry},
 };
+use aws_types::SdkConfig;
 use shared::{
     aws::{
         call_log::{CallLog, note_denial},

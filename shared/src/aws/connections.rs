@@ -4,7 +4,6 @@ mod listing;
 mod transaction;
 
 use async_trait::async_trait;
-use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client,
     config::Builder,
@@ -14,6 +13,7 @@ use aws_sdk_dynamodb::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::SdkConfig;
 
 use super::{
     call_log::CallLog,

@@ -2,8 +2,8 @@
 //! ([encryption context](https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html)).
 
 use async_trait::async_trait;
-use aws_config::SdkConfig;
 use aws_sdk_kms::{Client, config::Builder, operation::decrypt::DecryptError, primitives::Blob, types::DataKeySpec};
+use aws_types::SdkConfig;
 
 use super::{call_log::CallLog, failure::Failure};
 use crate::{

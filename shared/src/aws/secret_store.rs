@@ -1,13 +1,13 @@
 //! Secrets in AWS Secrets Manager.
 
 use async_trait::async_trait;
-use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::{
     Client, config::Builder, error::SdkError, operation::get_secret_value::GetSecretValueError, primitives::Blob,
     types::SecretValueEntry,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::SdkConfig;
 use futures_util::future::try_join_all;
 use zeroize::Zeroizing;
 

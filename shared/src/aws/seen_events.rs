@@ -1,8 +1,8 @@
 //! The security events that were seen, as items of the table that end by themselves.
 
 use async_trait::async_trait;
-use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{Client, config::Builder, types::AttributeValue};
+use aws_types::SdkConfig;
 
 use super::{call_log::CallLog, connections::store_error, item::text};
 use crate::{

@@ -11,7 +11,7 @@ use std::{
 use super::VaultError;
 use crate::{
     domain::{
-        connection::Connection,
+        connection::{Connection, SealedAccessToken},
         data_key::{DataKey, DataKeyError, DataKeys, NewDataKey},
         random::Random,
         secret::{AccessToken, RefreshToken},
@@ -34,12 +34,15 @@ pub(super) struct Envelope {
     data_keys: Arc<dyn DataKeys>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    kept: Mutex<HashMap<(UserId, Vec<u8>), Kept>>,
+    kept: Mutex<HashMap<UserId, Kept>>,
 }
 
 struct Kept {
+    wrapped: Vec<u8>,
     key: DataKey,
     until: Timestamp,
+    /// As it was last seen.
+    access_token: Option<SealedAccessToken>,
 }
 
 impl Envelope {
@@ -54,14 +57,24 @@ impl Envelope {
 
     /// The data key of a connection.
     pub(super) async fn key(&self, connection: &Connection) -> Result<DataKey, VaultError> {
-        let id = (connection.user_id.clone(), connection.tokens.data_key.clone());
         let now = self.clock.now();
-        if let Some(key) = self.kept(&id, now) {
+        if let Some(key) = self.kept_key(connection, now) {
             return Ok(key);
         }
         let key = self.data_keys.unwrap(connection.user_id.as_str(), &connection.tokens.data_key).await?;
-        self.keep(id, Kept { key: key.clone(), until: now.after(KEPT_FOR) }, now);
+        self.keep(connection, &key, now);
         Ok(key)
+    }
+
+    /// The access token that was last seen of a user, if it opens without a call to KMS, and when it ends.
+    pub(super) fn access_token_at_hand(&self, user_id: &UserId) -> Option<(AccessToken, Timestamp)> {
+        let now = self.clock.now();
+        let (key, sealed) = {
+            let all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let kept = all.get(user_id).filter(|kept| now < kept.until)?;
+            (kept.key.clone(), kept.access_token.clone()?)
+        };
+        Some((open_access_token(&key, user_id, &sealed.sealed).ok()?, sealed.expires_at))
     }
 
     pub(super) fn seal_refresh_token(
@@ -86,12 +99,19 @@ impl Envelope {
         Ok(SealingKey::new(key.reveal())?.seal(&*self.random, &context(attribute, user_id), token.as_bytes())?)
     }
 
-    fn kept(&self, id: &(UserId, Vec<u8>), now: Timestamp) -> Option<DataKey> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(id).filter(|kept| now < kept.until).map(|kept| kept.key.clone())
+    fn kept_key(&self, connection: &Connection, now: Timestamp) -> Option<DataKey> {
+        let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = all.get_mut(&connection.user_id)?;
+        if now >= kept.until || kept.wrapped != connection.tokens.data_key {
+            return None;
+        }
+        if kept.access_token != connection.tokens.access_token {
+            kept.access_token.clone_from(&connection.tokens.access_token);
+        }
+        Some(kept.key.clone())
     }
 
-    fn keep(&self, id: (UserId, Vec<u8>), key: Kept, now: Timestamp) {
+    fn keep(&self, connection: &Connection, key: &DataKey, now: Timestamp) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MAX_KEPT {
             kept.retain(|_, kept| now < kept.until);
@@ -99,7 +119,9 @@ impl Envelope {
         if kept.len() >= MAX_KEPT {
             kept.clear();
         }
-        kept.insert(id, key);
+        let (wrapped, access_token) = (connection.tokens.data_key.clone(), connection.tokens.access_token.clone());
+        let until = now.after(KEPT_FOR);
+        kept.insert(connection.user_id.clone(), Kept { wrapped, key: key.clone(), until, access_token });
     }
 }
 
@@ -108,13 +130,9 @@ pub(super) fn open_refresh_token(key: &DataKey, connection: &Connection) -> Resu
     open(key, REFRESH_TOKEN, &connection.user_id, &connection.tokens.refresh_token).map(RefreshToken::new)
 }
 
-/// A sealed access token of a connection.
-pub(super) fn open_access_token(
-    key: &DataKey,
-    connection: &Connection,
-    sealed: &[u8],
-) -> Result<AccessToken, VaultError> {
-    open(key, ACCESS_TOKEN, &connection.user_id, sealed).map(AccessToken::new)
+/// A sealed access token of a user.
+pub(super) fn open_access_token(key: &DataKey, user_id: &UserId, sealed: &[u8]) -> Result<AccessToken, VaultError> {
+    open(key, ACCESS_TOKEN, user_id, sealed).map(AccessToken::new)
 }
 
 fn open(key: &DataKey, attribute: &str, user_id: &UserId, sealed: &[u8]) -> Result<String, VaultError> {

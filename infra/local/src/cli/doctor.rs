@@ -7,7 +7,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 use aws_config::{BehaviorVersion, SdkConfig};
 use clap::Args;
 use shared::{
-    aws::clients,
+    aws::{clients, http},
     config::BadVariable,
     domain::{origin::Origin, time::SystemClock},
 };
@@ -87,7 +87,8 @@ impl Arguments {
 /// The SDK's configuration. It is looked for only where it is needed: on a machine that has none, that takes time.
 async fn aws() -> Result<SdkConfig, BadVariable> {
     if AWS_VARIABLES.iter().any(|name| std::env::var_os(name).is_some()) {
-        return clients::load().await;
+        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http::client()?);
+        return Ok(config.timeout_config(clients::timeouts()).retry_config(clients::retries()).load().await);
     }
     Ok(SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build())
 }
