@@ -53,12 +53,19 @@ impl Body {
 
     /// Adds a message's identifiers.
     pub(crate) fn push_ids(&mut self, entry: &MessageId) -> Result<(), Full> {
-        self.push(&serde_json::to_string(entry).unwrap_or_default())
+        let (id, thread_id) = (entry.id.as_str(), entry.thread_id.as_str());
+        if !(is_plain(id) && is_plain(thread_id)) {
+            let entry = serde_json::to_string(entry).unwrap_or_default();
+            return self.push(&[&entry], escaped_length(&entry));
+        }
+        let parts = [r#"{"id":""#, id, r#"","threadId":""#, thread_id, r#""}"#];
+        let quotes = 8;
+        self.push(&parts, parts.iter().map(|part| part.len()).sum::<usize>() + quotes)
     }
 
     /// Adds a message as Gmail wrote it.
     pub(crate) fn push_message(&mut self, message: &RawValue) -> Result<(), Full> {
-        self.push(message.get())
+        self.push(&[message.get()], escaped_length(message.get()))
     }
 
     /// Adds the identifiers of a message that could not be had, and why.
@@ -71,15 +78,17 @@ impl Body {
         Ok(())
     }
 
-    fn push(&mut self, entry: &str) -> Result<(), Full> {
-        let escaped = escaped_length(entry);
-        if !self.fits(entry.len(), escaped) {
+    /// Adds an entry, given in parts, with its length inside a JSON string.
+    fn push(&mut self, entry: &[&str], escaped: usize) -> Result<(), Full> {
+        if !self.fits(entry.iter().map(|part| part.len()).sum(), escaped) {
             return Err(Full);
         }
         if self.count > 0 {
             self.messages.push(',');
         }
-        self.messages.push_str(entry);
+        for part in entry {
+            self.messages.push_str(part);
+        }
         self.escaped += escaped + 1;
         self.count += 1;
         Ok(())
@@ -107,6 +116,11 @@ impl Body {
         body.push('}');
         body
     }
+}
+
+/// Whether a text is inside a JSON string what it is outside. Gmail's identifiers are.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// How long a text is inside a JSON string.
@@ -168,6 +182,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn identifiers_are_written_and_measured_as_any_other_json(id in "[0-9a-f]{16}|.{0,9}", thread_id in "[0-9a-f]{16}|.{0,9}") {
+            let entry = MessageId { id, thread_id };
+            let mut body = Body::default();
+            body.push_ids(&entry).unwrap();
+            let json = serde_json::to_string(&entry).unwrap();
+            prop_assert_eq!(&body.messages, &json);
+            prop_assert_eq!(body.escaped, escaped_length(&json) + 1);
+        }
+
         #[test]
         fn the_escaped_length_is_that_of_the_text_as_json(text: String) {
             prop_assert_eq!(escaped_length(&text) + 2, serde_json::to_string(&text).unwrap().len());
