@@ -141,5 +141,5 @@ fn entry(key: &hmac::Key, identifier: &TokenIdentifier) -> String {
         TokenIdentifier::Hash(hash) => ("hash_base64_sha512_sha512", STANDARD.encode(hash)),
     };
     let tag = hmac::sign(key, format!("{algorithm}\0{identifier}").as_bytes());
-    format!("token#{}", URL_SAFE_NO_PAD.encode(tag))
+    format!("{}{}", TokenIndex::PREFIX, URL_SAFE_NO_PAD.encode(tag))
 }
