@@ -18,7 +18,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::{
     call_log::CallLog,
     failure::Failure,
-    item::{Item, NO_GENERATION, bytes, connection_key, number, text, time, to_connection},
+    item::{Item, NO_GENERATION, bytes, connection_key, index_key, number, text, time, to_connection},
 };
 use crate::{
     domain::{
@@ -175,8 +175,8 @@ impl ConnectionStore for DynamoDbConnections {
         self.transact(transaction::deletion(&self.table, read)?).await
     }
 
-    async fn indexed(&self, key: &str) -> Result<Option<UserId>, StoreError> {
-        let item = self.item(key.to_owned()).await?.unwrap_or_default();
+    async fn indexed(&self, hash: &[u8]) -> Result<Option<UserId>, StoreError> {
+        let item = self.item(index_key(hash)).await?.unwrap_or_default();
         Ok(item.get("user_id").and_then(|value| UserId::parse(value.as_s().ok()?)))
     }
 

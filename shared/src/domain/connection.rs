@@ -213,20 +213,17 @@ impl Lease {
     }
 }
 
-/// The keys under which a refresh token is found without being stored readable.
+/// What a refresh token is found by without being stored readable: keyed hashes, one for each way in which Google names it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct TokenIndex(pub BTreeSet<String>);
+pub struct TokenIndex(pub BTreeSet<Vec<u8>>);
 
 impl TokenIndex {
-    /// What every key begins with.
-    pub const PREFIX: &str = "token#";
-    /// How many keys an index has: one for each way in which Google names a token.
-    const KEYS: usize = 2;
+    /// How many ways there are.
+    const HASHES: usize = 2;
 
     /// An index as it was kept beside its token; an empty one for anything else.
-    pub fn of_kept(keys: BTreeSet<String>) -> Self {
-        let is_one = keys.len() == Self::KEYS && keys.iter().all(|key| key.starts_with(Self::PREFIX));
-        if is_one { Self(keys) } else { Self::default() }
+    pub fn of_kept(hashes: BTreeSet<Vec<u8>>) -> Self {
+        if hashes.len() == Self::HASHES { Self(hashes) } else { Self::default() }
     }
 }
 
@@ -267,8 +264,8 @@ pub trait ConnectionStore: Send + Sync {
     /// Deletes the connection and its index.
     async fn delete(&self, read: &Connection) -> Result<(), WriteError>;
 
-    /// The user whom a key of a token index leads to.
-    async fn indexed(&self, key: &str) -> Result<Option<UserId>, StoreError>;
+    /// The user whom a hash of a token index leads to.
+    async fn indexed(&self, hash: &[u8]) -> Result<Option<UserId>, StoreError>;
 
     /// The connections of a status, by their `user_id`, after one of them; as they were a moment ago.
     async fn page(&self, status: StatusWord, after: Option<&Place>, limit: u32) -> Result<Page, StoreError>;

@@ -125,12 +125,12 @@ impl Vault {
         deadline: Deadline,
     ) -> Result<Option<Connection>, VaultError> {
         let attempt = || async {
-            let Some(key) = self.indexer.entry(identifier).await? else { return Ok(None) };
-            let Some(user_id) = self.store.indexed(&key).await? else { return Ok(None) };
+            let Some(hash) = self.indexer.hash(identifier).await? else { return Ok(None) };
+            let Some(user_id) = self.store.indexed(&hash).await? else { return Ok(None) };
             let Some(connection) = self.find(&user_id).await? else { return Ok(None) };
             // The entry may be that of a token that was replaced.
             let connection = self.with_index(connection).await?;
-            Ok(connection.token_index.0.contains(&key).then_some(connection))
+            Ok(connection.token_index.0.contains(&hash).then_some(connection))
         };
         self.patiently("vault.find_by_token", deadline, attempt).await
     }

@@ -82,7 +82,7 @@ impl Call {
             Self::Mark => write_word(&connections.mark_revoked(&read, &Reason::TokenRevoked, at(1)).await),
             Self::EndSessions => write_word(&connections.end_sessions(&read, at(9)).await),
             Self::Delete => write_word(&connections.delete(&read).await),
-            Self::Indexed => read_word(&connections.indexed("token#a").await),
+            Self::Indexed => read_word(&connections.indexed(b"a").await),
             Self::Page => read_word(&connections.page(StatusWord::Active, None, 10).await),
             Self::Keep => read_word(&connections.keep("key#b", b"value", None).await),
             Self::Kept => read_word(&connections.kept("key#a").await),

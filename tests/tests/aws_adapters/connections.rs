@@ -8,8 +8,8 @@ use shared::domain::{
 
 use super::recorder::*;
 
-fn index(keys: &[&str]) -> TokenIndex {
-    TokenIndex(keys.iter().map(|key| (*key).to_owned()).collect())
+fn index(hashes: &[&str]) -> TokenIndex {
+    TokenIndex(hashes.iter().map(|hash| hash.as_bytes().to_vec()).collect())
 }
 
 fn lease(owner: &str) -> Lease {
@@ -77,8 +77,8 @@ async fn a_new_connection_is_put_where_there_is_none() {
 #[tokio::test]
 async fn a_replacement_is_one_transaction_with_the_index() {
     let (aws, stored) = holding(None).await;
-    let old = Connection { token_index: index(&["token#a", "token#b"]), ..connection(7) };
-    let new = Connection { token_index: index(&["token#b", "token#c"]), ..connection(8) };
+    let old = Connection { token_index: index(&["a", "b"]), ..connection(7) };
+    let new = Connection { token_index: index(&["b", "c"]), ..connection(8) };
     put(&aws, &old, Some(&stored)).await.unwrap();
     aws.take_calls();
     put(&aws, &new, Some(&old)).await.unwrap();
@@ -87,17 +87,17 @@ async fn a_replacement_is_one_transaction_with_the_index() {
     assert!(is_fenced(&writes[0]["Put"], 7));
     assert_eq!(writes.len(), 3, "the connection, one entry that goes, one that comes");
     assert_eq!(format!("{:?}", aws.connections().find(&user()).await.unwrap().unwrap()), format!("{new:?}"));
-    let held: Vec<_> = ["token#a", "token#b", "token#c"].map(|key| aws.embedded.item(TABLE, key).unwrap()).into();
+    let held: Vec<_> = ["token#YQ", "token#Yg", "token#Yw"].map(|key| aws.embedded.item(TABLE, key).unwrap()).into();
     let entry = |key: &str| Some(json!({"pk": {"S": key}, "user_id": {"S": user().as_str()}}));
-    assert_eq!(held, [None, entry("token#b"), entry("token#c")]);
+    assert_eq!(held, [None, entry("token#Yg"), entry("token#Yw")]);
 }
 
 #[tokio::test]
 async fn a_replacement_of_another_generation_is_a_conflict_and_the_index_stays() {
     let (aws, _) = holding(None).await;
     for read in [connection(6), connection(8)] {
-        let read = Connection { token_index: index(&["token#a"]), ..read };
-        let new = Connection { token_index: index(&["token#c"]), ..connection(9) };
+        let read = Connection { token_index: index(&["a"]), ..read };
+        let new = Connection { token_index: index(&["c"]), ..connection(9) };
         assert!(conflict(&put(&aws, &new, Some(&read)).await));
     }
     assert_eq!(aws.embedded.items(TABLE).unwrap().len(), 1);

@@ -9,8 +9,8 @@ use shared::domain::{
 
 use super::recorder::*;
 
-fn index(keys: &[&str]) -> TokenIndex {
-    TokenIndex(keys.iter().map(|key| (*key).to_owned()).collect())
+fn index(hashes: &[&str]) -> TokenIndex {
+    TokenIndex(hashes.iter().map(|hash| hash.as_bytes().to_vec()).collect())
 }
 
 fn lease() -> Lease {
@@ -27,7 +27,7 @@ async fn holding() -> (Aws, Connection) {
 }
 
 fn connected(generation: u64) -> Connection {
-    Connection { token_index: index(&["token#a", "token#b"]), ..connection(generation) }
+    Connection { token_index: index(&["a", "b"]), ..connection(generation) }
 }
 
 async fn stored(aws: &Aws) -> Connection {
@@ -90,10 +90,10 @@ async fn a_deletion_is_one_transaction_over_the_row_and_its_index() {
 #[tokio::test]
 async fn a_deletion_needs_no_index_and_takes_no_other_entry() {
     let (aws, read) = holding().await;
-    let read = Connection { token_index: index(&["token#a", "token#never"]), ..read };
+    let read = Connection { token_index: index(&["a", "never"]), ..read };
     aws.connections().delete(&read).await.unwrap();
     let left: Vec<_> = aws.embedded.items(TABLE).unwrap().iter().map(|item| item["pk"]["S"].clone()).collect();
-    assert_eq!(left, ["token#b"]);
+    assert_eq!(left, ["token#Yg"]);
     let (aws, read) = holding().await;
     aws.connections().delete(&Connection { token_index: index(&[]), ..read }).await.unwrap();
     assert_eq!(aws.embedded.items(TABLE).unwrap().len(), 2);
@@ -101,21 +101,21 @@ async fn a_deletion_needs_no_index_and_takes_no_other_entry() {
 
 #[tokio::test]
 async fn entries_that_lead_to_another_user_stay_whatever_the_row_claims() {
-    let anothers = json!({"pk": {"S": "token#b"}, "user_id": {"S": "118"}});
+    let anothers = json!({"pk": {"S": "token#Yg"}, "user_id": {"S": "118"}});
     for deletes in [true, false] {
         let (aws, read) = holding().await;
         aws.embedded.put_item(TABLE, &anothers).unwrap();
         if deletes {
             aws.connections().delete(&read).await.unwrap();
         } else {
-            let new = Connection { token_index: index(&["token#c", "token#d"]), ..connection(8) };
+            let new = Connection { token_index: index(&["c", "d"]), ..connection(8) };
             aws.connections().put(&new, Some(&read)).await.unwrap();
         }
         let calls = aws.take_calls();
         assert_eq!(calls.len(), 2, "the entry is tried to be deleted, and then left out");
         assert!(is_fenced(&calls[1].1["TransactItems"][0][if deletes { "Delete" } else { "Put" }], 7));
-        assert_eq!(aws.embedded.item(TABLE, "token#b").unwrap().as_ref(), Some(&anothers));
-        assert_eq!(aws.embedded.item(TABLE, "token#a").unwrap(), None);
+        assert_eq!(aws.embedded.item(TABLE, "token#Yg").unwrap().as_ref(), Some(&anothers));
+        assert_eq!(aws.embedded.item(TABLE, "token#YQ").unwrap(), None);
         assert_eq!(aws.embedded.items(TABLE).unwrap().len(), if deletes { 1 } else { 4 });
     }
 }
@@ -123,7 +123,7 @@ async fn entries_that_lead_to_another_user_stay_whatever_the_row_claims() {
 #[tokio::test]
 async fn a_change_meanwhile_is_a_conflict_also_where_an_entry_leads_to_another_user() {
     let (aws, _) = holding().await;
-    aws.embedded.put_item(TABLE, &json!({"pk": {"S": "token#b"}, "user_id": {"S": "118"}})).unwrap();
+    aws.embedded.put_item(TABLE, &json!({"pk": {"S": "token#Yg"}, "user_id": {"S": "118"}})).unwrap();
     assert_conflict(&aws.connections().delete(&connected(6)).await);
     assert_eq!(aws.take_calls().len(), 1);
     assert_eq!(aws.embedded.items(TABLE).unwrap().len(), 3);
@@ -200,27 +200,27 @@ async fn a_connection_whose_access_token_changed_since_is_not_marked() {
 #[tokio::test]
 async fn a_key_of_the_index_leads_to_its_user_and_is_read_consistently() {
     let (aws, _) = holding().await;
-    assert_eq!(aws.connections().indexed("token#a").await.unwrap(), Some(user()));
+    assert_eq!(aws.connections().indexed(b"a").await.unwrap(), Some(user()));
     let (operation, request) = aws.take_call();
-    let expected = json!({"TableName": TABLE, "Key": {"pk": {"S": "token#a"}}, "ConsistentRead": true});
+    let expected = json!({"TableName": TABLE, "Key": {"pk": {"S": "token#YQ"}}, "ConsistentRead": true});
     assert_eq!((operation.as_str(), request), ("GetItem", expected));
-    assert_eq!(aws.connections().indexed("token#c").await.unwrap(), None);
+    assert_eq!(aws.connections().indexed(b"c").await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn an_entry_that_names_no_user_leads_to_nobody() {
     let aws = Aws::start().await;
     for user_id in [json!(null), json!({"N": "1"}), json!({"S": "with space"}), json!({"B": "AA=="})] {
-        let mut item = json!({"pk": {"S": "token#a"}});
+        let mut item = json!({"pk": {"S": "token#YQ"}});
         if !user_id.is_null() {
             item["user_id"] = user_id.clone();
         }
         // The index over users takes strings only, and only of connections.
         if aws.embedded.put_item(TABLE, &item).is_ok() {
-            assert_eq!(aws.connections().indexed("token#a").await.unwrap(), None, "{user_id}");
+            assert_eq!(aws.connections().indexed(b"a").await.unwrap(), None, "{user_id}");
         }
     }
-    let item = json!({"pk": {"S": "token#a"}, "user_id": {"S": "118"}});
+    let item = json!({"pk": {"S": "token#YQ"}, "user_id": {"S": "118"}});
     aws.embedded.put_item(TABLE, &item).unwrap();
-    assert_eq!(aws.connections().indexed("token#a").await.unwrap(), UserId::parse("118"));
+    assert_eq!(aws.connections().indexed(b"a").await.unwrap(), UserId::parse("118"));
 }

