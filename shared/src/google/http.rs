@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::{Client, Response, header::RETRY_AFTER, redirect::Policy};
+use reqwest::{Client, ClientBuilder, Response, header::RETRY_AFTER, redirect::Policy};
 use serde::Deserialize;
 
-use crate::config::BadVariable;
+use crate::{aws::clients::IDLE_LIMIT, config::BadVariable};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// After how long a silence an HTTP/2 connection is asked whether it still lives.
+const ASKED_AFTER: Duration = Duration::from_secs(5);
+/// How long it may take to say so.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
 
 /// Builds the one client. It follows no redirects: a token endpoint has none, and a token must not travel on.
 ///
@@ -19,15 +23,26 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// # Errors
 /// If the machine has no usable root certificates.
 pub fn client() -> Result<Client, BadVariable> {
+    builder().build().map_err(|_| BadVariable { name: "SSL_CERT_FILE", problem: "gives no usable root certificates" })
+}
+
+/// The client's settings.
+///
+/// A connection that died while the function was frozen is found out: one that rested too long is not used again, and one
+/// that was silent is asked as soon as there is time again. Without that, all requests to a host would go on to wait on its
+/// one HTTP/2 connection, and each that tries again with them.
+pub fn builder() -> ClientBuilder {
     // An error says that a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_LIMIT)
+        .http2_keep_alive_interval(ASKED_AFTER)
+        .http2_keep_alive_timeout(ANSWERED_WITHIN)
+        .http2_keep_alive_while_idle(true)
         .redirect(Policy::none())
         .tcp_nodelay(true)
         .user_agent(concat!("gmail-connect/", env!("CARGO_PKG_VERSION"), " (gzip)"))
-        .build()
-        .map_err(|_| BadVariable { name: "SSL_CERT_FILE", problem: "gives no usable root certificates" })
 }
 
 /// Why there was no answer.
