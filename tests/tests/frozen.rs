@@ -37,7 +37,7 @@ mod frozen {
     impl Wired {
         async fn start() -> Self {
             let world = World::start().await;
-            let (aws, google) = join(Wire::to(&world.aws.endpoint()), Wire::to(&world.google.origin())).await;
+            let (aws, google) = join(Wire::to(&world.aws.endpoint()), Wire::to(world.google.origin())).await;
             let mut file = world.google.client_secret_file(CLIENT_ID).unwrap();
             file["web"]["token_uri"] = format!("{}/token", google.origin()).into();
             world.aws.secrets().put(CLIENT_SECRET_ID, &file.to_string()).unwrap();
@@ -181,7 +181,7 @@ mod frozen {
         let listings = list_messages::ListMessages::connect(wired.environment("list-messages")).await.unwrap();
         assert_eq!(ask(&listings, &listing()).await.status(), 200);
         let opened = (wired.aws.opened(), wired.google.opened());
-        pass(IDLE_LIMIT - Duration::from_secs(5)).await;
+        pass(IDLE_LIMIT.mul_f64(0.9)).await;
         assert_eq!(ask(&listings, &listing()).await.status(), 200);
         assert_eq!((wired.aws.opened(), wired.google.opened()), opened);
     }

@@ -11,7 +11,7 @@ use crate::{aws::clients::IDLE_LIMIT, config::BadVariable};
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// After how long a silence an HTTP/2 connection is asked whether it still lives.
-const ASKED_AFTER: Duration = Duration::from_secs(5);
+const ASKED_AFTER: Duration = Duration::from_secs(10);
 /// How long it may take to say so.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
 
