@@ -5,6 +5,7 @@
 //! - [`deployments`]: what the SAM template and the Terraform module make.
 //! - [`description`], [`soundness`]: `infra/openapi.yaml`, which every answer is held against.
 //! - [`binaries`], [`runtime_api`]: the functions' real binaries, run as Lambda runs them.
+//! - [`wire`]: connections that a test can cut.
 //! - [`security_event`]: what Google tells of accounts and tokens.
 //! - [`http_client`], [`browser`]: the local stack as a program and as a person see it.
 //! - [`secrets_search`]: no log may hold a secret.
@@ -24,6 +25,7 @@ pub mod soundness;
 
 pub mod binaries;
 pub mod runtime_api;
+pub mod wire;
 
 pub mod browser;
 pub mod http_client;

@@ -167,17 +167,9 @@ mod connection {
     }
 
     /// Every call to AWS that a disconnection at a cold instance makes, by its operation and its turn among those of that
-    /// operation, in their order. Google is asked after the fourth.
-    const STEPS: [(&str, usize); 8] = [
-        ("DynamoDB.GetItem", 1),
-        ("DynamoDB.GetItem", 2),
-        ("DynamoDB.UpdateItem", 1),
-        ("KMS.Decrypt", 1),
-        ("DynamoDB.GetItem", 3),
-        ("KMS.Decrypt", 2),
-        ("DynamoDB.GetItem", 4),
-        ("DynamoDB.TransactWriteItems", 1),
-    ];
+    /// operation, in their order. Google is asked after the third.
+    const STEPS: [(&str, usize); 4] =
+        [("DynamoDB.GetItem", 1), ("DynamoDB.UpdateItem", 1), ("KMS.Decrypt", 1), ("DynamoDB.TransactWriteItems", 1)];
 
     /// Sends an event, and does something else while its `turn`th call of an operation waits.
     async fn interrupted(

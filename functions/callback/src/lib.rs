@@ -19,7 +19,6 @@ use shared::{
         connection::Connection,
         pending_authorization::PendingAuthorization,
         scope::Scopes,
-        secret::AuthorizationCode,
         session::Session,
         user_id::UserId,
     },
@@ -101,7 +100,7 @@ impl Callback {
         };
         let reply = reply.of(&pending);
         let attempt = Attempt { visit: &visit, pending: &pending, deadline };
-        let response = match self.complete(&query, &attempt).await {
+        let response = match self.complete_prepared(&query, &attempt).await {
             Ok(connection) => self.success(&reply, &visit, &connection),
             Err(Ending::AskForConsent(user_id)) => reply.ask_for_consent(&user_id),
             Err(Ending::Failed(problem, user_id)) => reply.failure(problem, user_id.as_ref()),
@@ -133,33 +132,26 @@ impl Callback {
         pending.filter(|pending| pending.is_live(now) && pending.has_state(state)).ok_or(Kind::InvalidState.into())
     }
 
+    /// Completes the attempt while Google's keys and the vault's index are fetched beside it: whatever needs them waits for
+    /// them and nothing else does.
+    async fn complete_prepared(&self, query: &Query, attempt: &Attempt<'_>) -> Result<Connection, Ending> {
+        let completed = pin!(self.complete(query, attempt));
+        let prepared = pin!(attempt.deadline.bound(join(self.keys.prefetch(), self.vault.prepare())));
+        match select(completed, prepared).await {
+            Either::Left((completed, _)) => completed,
+            Either::Right((_, completed)) => completed.await,
+        }
+    }
+
     async fn complete(&self, query: &Query, attempt: &Attempt<'_>) -> Result<Connection, Ending> {
         let code = authorization_code(query)?;
         // Not the time of the answer, which may be slow to come.
         let minted_at = self.front.clock.now();
-        let tokens = self.exchange_and_prepare(&code, attempt).await?;
+        let tokens = self.exchange(&code, attempt).await?;
         let account = self.identify(&tokens, attempt).await?;
         let granted =
             self.granted(&tokens).map_err(|problem| Ending::Failed(problem, Some(account.user_id.clone())))?;
         self.keep(&account, &granted, &tokens, minted_at, attempt).await
-    }
-
-    /// Exchanges the code while Google's keys and the vault's index are fetched. They are waited for only if the exchange
-    /// brought something to verify and store.
-    async fn exchange_and_prepare(
-        &self,
-        code: &AuthorizationCode,
-        attempt: &Attempt<'_>,
-    ) -> Result<TokenResponse, Problem> {
-        let prepared = attempt.deadline.bound(join(self.keys.prefetch(), self.vault.prepare()));
-        match select(pin!(self.exchange(code, attempt)), pin!(prepared)).await {
-            Either::Left((tokens, prepared)) => {
-                let tokens = tokens?;
-                prepared.await;
-                Ok(tokens)
-            }
-            Either::Right((_, exchanged)) => exchanged.await,
-        }
     }
 
     /// What the user allowed, which has to be everything that we need.

@@ -60,8 +60,9 @@ impl ConnectionFunction {
         };
         let is_same = |stored: &Connection| stored.tokens.refresh_token == connection.tokens.refresh_token;
         let is_concerned = |stored: &Connection| is_same(stored) && !is_marked(stored);
-        let stored = self.vault.revoke(&connection.user_id, &reason, is_concerned, deadline).await?;
-        if stored.is_some_and(|stored| !is_same(&stored)) {
+        let (user_id, known) = (&connection.user_id, Some(connection.clone()));
+        let stored = self.vault.revoke(user_id, known, &reason, is_concerned, deadline).await?;
+        if stored.as_ref().is_some_and(|stored| !is_same(stored)) {
             // To revoke the older token would end the whole grant, and the newer one with it.
             return Ok((false, Deleted::Replaced));
         }
@@ -75,7 +76,8 @@ impl ConnectionFunction {
             }
             Err(error) => return Err(error),
         };
-        Ok((revoked_at_google, self.vault.delete(connection, deadline).await?))
+        let deleted = self.vault.delete(stored.as_ref().unwrap_or(connection), deadline).await?;
+        Ok((revoked_at_google, deleted))
     }
 
     /// Whether Google says that the token is dead.

@@ -78,7 +78,7 @@ impl SecurityEvents {
         let is_concerned = |connection: &Connection| {
             connection.status == Status::Active && concerns(issued_at, connection.mints.last().copied())
         };
-        let connection = self.vault.revoke(user_id, reason, is_concerned, deadline).await?;
+        let connection = self.vault.revoke(user_id, None, reason, is_concerned, deadline).await?;
         let status = connection.as_ref().map(|connection| connection.status.parts().0.as_str());
         tracing::info!(%user_id, event = %reason, status, "Google says that the access ended");
         Ok(())
@@ -89,11 +89,12 @@ impl SecurityEvents {
             tracing::info!("Google revoked a token that is not stored, or no longer");
             return Ok(());
         };
+        let (user_id, refresh_token) = (found.user_id.clone(), found.tokens.refresh_token.clone());
         let is_same = |connection: &Connection| {
-            connection.status == Status::Active && connection.tokens.refresh_token == found.tokens.refresh_token
+            connection.status == Status::Active && connection.tokens.refresh_token == refresh_token
         };
-        self.vault.revoke(&found.user_id, &Reason::TokenRevoked, is_same, deadline).await?;
-        tracing::info!(user_id = %found.user_id, "Google says that the token was revoked");
+        self.vault.revoke(&user_id, Some(found), &Reason::TokenRevoked, is_same, deadline).await?;
+        tracing::info!(%user_id, "Google says that the token was revoked");
         Ok(())
     }
 }

@@ -18,13 +18,12 @@ use aws_types::SdkConfig;
 use super::{
     call_log::CallLog,
     failure::Failure,
-    item::{Item, NO_GENERATION, bytes, connection_key, number, text, time, to_connection},
+    item::{Item, NO_GENERATION, bytes, connection_key, index_key, number, text, time, to_connection},
 };
 use crate::{
     domain::{
         connection::{
-            Connection, ConnectionStore, Lease, Page, Place, Replacement, SealedAccessToken, StatusWord, StoreError,
-            TokenIndex, WriteError,
+            Connection, ConnectionStore, Lease, Page, Place, SealedAccessToken, StatusWord, StoreError, WriteError,
         },
         revocation::Reason,
         time::Timestamp,
@@ -58,11 +57,13 @@ impl DynamoDbConnections {
         found.map(|found| found.item).map_err(|error| store_error(&error))
     }
 
-    async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), WriteError> {
-        let request = self.client.transact_write_items().set_transact_items(Some(writes));
-        match timed("dynamodb.transact_write_items", request.send()).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(transaction::failure(&error)),
+    async fn transact(&self, mut writes: Vec<TransactWriteItem>) -> Result<(), WriteError> {
+        loop {
+            let request = self.client.transact_write_items().set_transact_items(Some(writes.clone()));
+            let Err(error) = timed("dynamodb.transact_write_items", request.send()).await else { return Ok(()) };
+            if !transaction::spare_others(&mut writes, &error) {
+                return Err(transaction::failure(&error));
+            }
         }
     }
 
@@ -104,9 +105,8 @@ impl ConnectionStore for DynamoDbConnections {
         Ok(Some(to_connection(user_id, &item)))
     }
 
-    async fn put(&self, connection: &Connection, change: &Replacement<'_>) -> Result<(), WriteError> {
-        let writes = transaction::replacement(&self.table, connection, change)?;
-        self.transact(writes).await
+    async fn put(&self, connection: &Connection, read: Option<&Connection>) -> Result<(), WriteError> {
+        self.transact(transaction::replacement(&self.table, connection, read)?).await
     }
 
     async fn lease(&self, read: &Connection, lease: &Lease, now: Timestamp) -> Result<(), WriteError> {
@@ -171,12 +171,12 @@ impl ConnectionStore for DynamoDbConnections {
         self.update(read, Change { update, condition: "attribute_exists(pk)", values }).await
     }
 
-    async fn delete(&self, read: &Connection, index: &TokenIndex) -> Result<(), WriteError> {
-        self.transact(transaction::deletion(&self.table, read, index)?).await
+    async fn delete(&self, read: &Connection) -> Result<(), WriteError> {
+        self.transact(transaction::deletion(&self.table, read)?).await
     }
 
-    async fn indexed(&self, key: &str) -> Result<Option<UserId>, StoreError> {
-        let item = self.item(key.to_owned()).await?.unwrap_or_default();
+    async fn indexed(&self, hash: &[u8]) -> Result<Option<UserId>, StoreError> {
+        let item = self.item(index_key(hash)).await?.unwrap_or_default();
         Ok(item.get("user_id").and_then(|value| UserId::parse(value.as_s().ok()?)))
     }
 

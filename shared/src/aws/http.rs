@@ -16,16 +16,22 @@ use crate::{
     tls::{self, NO_ROOTS},
 };
 
+/// How long a connection may rest and be used again. Lambda freezes a function between two requests, and nobody sees what
+/// becomes of its connections: NAT gateways forget one after 350 seconds without a word
+/// ([idle timeout](https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html)).
+pub const IDLE_LIMIT: Duration = Duration::from_secs(90);
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The HTTP client for the AWS SDK. The time-outs of a whole try are the SDK's to keep.
+/// The HTTP client for the AWS SDK. A connection that has rested for [`IDLE_LIMIT`] is not used again; the time-outs of a
+/// whole try are the SDK's to keep.
 ///
 /// # Errors
 /// If there are no usable root certificates.
 pub fn client() -> Result<SharedHttpClient, BadVariable> {
     let client = Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_LIMIT)
         .no_proxy()
         .redirect(Policy::none())
         .no_gzip()

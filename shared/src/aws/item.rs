@@ -1,11 +1,12 @@
 //! A connection as an item of the table.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::domain::{
-    connection::{Connection, Lease, SealedAccessToken, SealedTokens, Status, StatusWord, Summary},
+    connection::{Connection, Lease, SealedAccessToken, SealedTokens, Status, StatusWord, Summary, TokenIndex},
     revocation::DAMAGED,
     time::Timestamp,
     user_id::UserId,
@@ -19,6 +20,11 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 /// Where a connection is.
 pub(super) fn connection_key(user_id: &UserId) -> String {
     format!("connection#{user_id}")
+}
+
+/// Where the entry of a token's hash is.
+pub(super) fn index_key(hash: &[u8]) -> String {
+    format!("token#{}", URL_SAFE_NO_PAD.encode(hash))
 }
 
 pub(super) fn text(value: impl Into<String>) -> AttributeValue {
@@ -60,10 +66,14 @@ pub(super) fn from_connection(connection: &Connection) -> Item {
         ("sessions_valid_after", time(connection.sessions_valid_after)),
     ];
     let access_token = tokens.access_token.as_ref();
-    let scopes = connection.scopes.iter().cloned().collect::<Vec<_>>();
+    let (scopes, index) = (&connection.scopes, &connection.token_index.0);
     let sometimes = [
         ("email", connection.email.as_ref().map(|email| text(email.as_str()))),
-        ("scopes", (!scopes.is_empty()).then_some(AttributeValue::Ss(scopes))),
+        ("scopes", (!scopes.is_empty()).then(|| AttributeValue::Ss(scopes.iter().cloned().collect()))),
+        (
+            "token_index",
+            (!index.is_empty()).then(|| AttributeValue::Bs(index.iter().cloned().map(Blob::new).collect())),
+        ),
         ("status_reason", reason.map(text)),
         ("access_token", access_token.map(|token| bytes(&token.sealed))),
         ("access_token_expires_at", access_token.map(|token| time(token.expires_at))),
@@ -102,6 +112,7 @@ pub(super) fn to_connection(user_id: &UserId, item: &Item) -> Connection {
             refresh_token: read.bytes("refresh_token").unwrap_or_default(),
             access_token: read.access_token(),
         },
+        token_index: TokenIndex::of_kept(read.byte_strings("token_index")),
         refresh_token_expires_at: read.time("refresh_token_expires_at"),
         connected_at: time("connected_at"),
         updated_at: time("updated_at"),
@@ -130,9 +141,14 @@ impl Reader<'_> {
         self.0.get(name)?.as_s().ok().map(String::as_str)
     }
 
-    fn texts<C: FromIterator<String> + Default>(&self, name: &str) -> C {
+    fn texts(&self, name: &str) -> BTreeSet<String> {
         let texts = self.0.get(name).and_then(|value| value.as_ss().ok());
         texts.map(|texts| texts.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    fn byte_strings(&self, name: &str) -> BTreeSet<Vec<u8>> {
+        let blobs = self.0.get(name).and_then(|value| value.as_bs().ok()).into_iter().flatten();
+        blobs.map(|blob| blob.as_ref().to_vec()).collect()
     }
 
     fn bytes(&self, name: &str) -> Option<Vec<u8>> {
@@ -210,6 +226,7 @@ mod tests {
             lease in prop::option::of(("[a-z]{1,9}", 0i64..1_000_000_000_000)),
             generation in any::<u64>(),
             mints in prop::collection::btree_set(0i64..1_000_000_000_000, 0..4),
+            index in prop::option::of(prop::collection::btree_set(prop::collection::vec(any::<u8>(), 32), 2)),
         ) -> Connection {
             let at = Timestamp::from_unix_millis;
             Connection {
@@ -217,6 +234,7 @@ mod tests {
                 status: reason.map_or(Status::Active, |reason| Status::Revoked { reason }),
                 tokens: SealedTokens { data_key: vec![1], refresh_token: vec![2, 3],
                     access_token: access_token.map(|(sealed, end)| SealedAccessToken { sealed, expires_at: at(end) }) },
+                token_index: index.map(TokenIndex).unwrap_or_default(),
                 refresh_token_expires_at: end.map(at), connected_at: at(1), updated_at: at(2), generation,
                 used_at: at(4), mints: mints.into_iter().map(at).collect(),
                 sessions_valid_after: at(3),

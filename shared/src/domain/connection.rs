@@ -31,6 +31,8 @@ pub struct Connection {
     pub status: Status,
     /// The tokens, sealed.
     pub tokens: SealedTokens,
+    /// What the refresh token is found by; empty where the record does not say.
+    pub token_index: TokenIndex,
     /// When Google ends the refresh token, where that is set.
     pub refresh_token_expires_at: Option<Timestamp>,
     /// When the account was first connected.
@@ -211,18 +213,29 @@ impl Lease {
     }
 }
 
-/// The keys under which a refresh token is found without being stored readable.
+/// What a refresh token is found by without being stored readable: keyed hashes, one for each way in which Google names it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct TokenIndex(pub Vec<String>);
+pub struct TokenIndex(pub BTreeSet<Vec<u8>>);
 
-/// Keeps connections. Every write names the generation that was read and changes nothing if it is no longer stored.
+impl TokenIndex {
+    /// How many ways there are.
+    const HASHES: usize = 2;
+
+    /// An index as it was kept beside its token; an empty one for anything else.
+    pub fn of_kept(hashes: BTreeSet<Vec<u8>>) -> Self {
+        if hashes.len() == Self::HASHES { Self(hashes) } else { Self::default() }
+    }
+}
+
+/// Keeps connections. Every write names the generation that was read and changes nothing if it is no longer stored. A write
+/// takes nothing from the index that leads to another user, whatever index the connection that was read claims to have.
 #[async_trait]
 pub trait ConnectionStore: Send + Sync {
     /// The stored connection, as of the last write.
     async fn find(&self, user_id: &UserId) -> Result<Option<Connection>, StoreError>;
 
-    /// Stores a connection in place of the one that was read, or of none.
-    async fn put(&self, connection: &Connection, change: &Replacement<'_>) -> Result<(), WriteError>;
+    /// Stores a connection in place of the one that was read, or of none, and its index in place of the other's.
+    async fn put(&self, connection: &Connection, read: Option<&Connection>) -> Result<(), WriteError>;
 
     /// Takes or renews the lease: of a connection whose access token is still the one that was read, and whose lease is
     /// free, over by `now`, or the owner's already.
@@ -248,11 +261,11 @@ pub trait ConnectionStore: Send + Sync {
     /// needs it.
     async fn end_sessions(&self, read: &Connection, valid_after: Timestamp) -> Result<(), WriteError>;
 
-    /// Deletes the connection and the index of its refresh token.
-    async fn delete(&self, read: &Connection, index: &TokenIndex) -> Result<(), WriteError>;
+    /// Deletes the connection and its index.
+    async fn delete(&self, read: &Connection) -> Result<(), WriteError>;
 
-    /// The user whom a key of a token index leads to.
-    async fn indexed(&self, key: &str) -> Result<Option<UserId>, StoreError>;
+    /// The user whom a hash of a token index leads to.
+    async fn indexed(&self, hash: &[u8]) -> Result<Option<UserId>, StoreError>;
 
     /// The connections of a status, by their `user_id`, after one of them; as they were a moment ago.
     async fn page(&self, status: StatusWord, after: Option<&Place>, limit: u32) -> Result<Page, StoreError>;
@@ -263,17 +276,6 @@ pub trait ConnectionStore: Send + Sync {
 
     /// The value kept under a name.
     async fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
-}
-
-/// What a stored connection takes the place of.
-#[derive(Clone, Copy, Debug)]
-pub struct Replacement<'a> {
-    /// The connection that was read; `None` if there was none.
-    pub read: Option<&'a Connection>,
-    /// The index of its refresh token, which goes.
-    pub old_index: &'a TokenIndex,
-    /// The index of the new refresh token, which comes.
-    pub new_index: &'a TokenIndex,
 }
 
 /// The store did not do what it was asked.

@@ -115,7 +115,10 @@ fn many_consents(connection: &Connection, now: Timestamp) -> Option<Warning> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{connection::SealedTokens, user_id::UserId};
+    use crate::domain::{
+        connection::{SealedTokens, TokenIndex},
+        user_id::UserId,
+    };
 
     const HOUR: Duration = Duration::from_hours(1);
 
@@ -136,6 +139,7 @@ mod tests {
             scopes: ["openid".to_owned()].into(),
             status: Status::Active,
             tokens: SealedTokens { data_key: vec![], refresh_token: vec![], access_token: None },
+            token_index: TokenIndex::default(),
             refresh_token_expires_at: None,
             connected_at: consented().before(day(300)),
             updated_at: consented(),

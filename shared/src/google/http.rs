@@ -3,16 +3,21 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::{Client, Response, header::RETRY_AFTER, redirect::Policy};
+use reqwest::{Client, ClientBuilder, Response, header::RETRY_AFTER, redirect::Policy};
 use serde::Deserialize;
 
 use crate::{
+    aws::http::IDLE_LIMIT,
     config::BadVariable,
     tls::{self, NO_ROOTS},
 };
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// After how long a silence an HTTP/2 connection is asked whether it still lives.
+const ASKED_AFTER: Duration = Duration::from_secs(10);
+/// How long it may take to say so.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
 /// HTTP/2 before HTTP/1.1 ([RFC 7301](https://www.rfc-editor.org/rfc/rfc7301)).
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
@@ -24,16 +29,30 @@ const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 /// # Errors
 /// If there are no usable root certificates.
 pub fn client() -> Result<Client, BadVariable> {
+    builder()?.build().map_err(|_| NO_ROOTS)
+}
+
+/// The client's settings.
+///
+/// A connection that died while the function was frozen is found out: one that rested too long is not used again, and one
+/// that was silent is asked as soon as there is time again. Without that, all requests to a host would go on to wait on its
+/// one HTTP/2 connection, and each that tries again with them.
+///
+/// # Errors
+/// If there are no usable root certificates.
+pub fn builder() -> Result<ClientBuilder, BadVariable> {
     let mut tls = tls::config()?;
     tls.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
-    Client::builder()
+    Ok(Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_LIMIT)
+        .http2_keep_alive_interval(ASKED_AFTER)
+        .http2_keep_alive_timeout(ANSWERED_WITHIN)
+        .http2_keep_alive_while_idle(true)
         .redirect(Policy::none())
         .tcp_nodelay(true)
         .user_agent(concat!("gmail-connect/", env!("CARGO_PKG_VERSION"), " (gzip)"))
-        .tls_backend_preconfigured(tls)
-        .build()
-        .map_err(|_| NO_ROOTS)
+        .tls_backend_preconfigured(tls))
 }
 
 /// Why there was no answer.

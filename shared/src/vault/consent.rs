@@ -2,12 +2,14 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use tokio::sync::OnceCell;
+
 use super::{Vault, VaultError};
 use crate::{
     domain::{
         authorization_server::TokenResponse,
         backoff::Backoff,
-        connection::{Connection, Replacement, SealedTokens, Status, StoreError, TokenIndex, WriteError},
+        connection::{Connection, SealedTokens, Status, StoreError, TokenIndex, WriteError},
         revocation::is_disconnection,
         secret::RefreshToken,
         time::Timestamp,
@@ -50,7 +52,8 @@ impl Vault {
         refresh_token: &RefreshToken,
         deadline: Deadline,
     ) -> Result<Connection, VaultError> {
-        self.patiently("vault.connect", deadline, || self.try_connect(consent, refresh_token)).await
+        let sealed = OnceCell::new();
+        self.patiently("vault.connect", deadline, || self.try_connect(consent, refresh_token, &sealed)).await
     }
 
     /// Works with the vault until it succeeds, fails for good, or the deadline comes: what changed meanwhile or cannot be
@@ -76,24 +79,25 @@ impl Vault {
         deadline.bound(retry.run(again, attempt)).await.unwrap_or_else(|| Err(late()))
     }
 
-    async fn try_connect(&self, consent: &Consent<'_>, refresh_token: &RefreshToken) -> Result<Connection, VaultError> {
-        let (read, new_index, tokens) = futures_util::try_join!(
-            async { Ok(self.store.find(consent.user_id).await?) },
+    /// What is sealed already, by an earlier attempt, is not sealed again.
+    async fn try_connect(
+        &self,
+        consent: &Consent<'_>,
+        refresh_token: &RefreshToken,
+        sealed: &OnceCell<SealedTokens>,
+    ) -> Result<Connection, VaultError> {
+        let (read, token_index, tokens) = futures_util::try_join!(
+            self.find_with_index(consent.user_id),
             self.indexer.index(refresh_token),
-            self.seal(consent, refresh_token),
+            sealed.get_or_try_init(|| self.seal(consent, refresh_token)),
         )?;
-        let connection = self.connection(consent, tokens, read.as_ref());
-        let old_index = match &read {
-            Some(read) => self.index_of(read).await?,
-            None => TokenIndex::default(),
-        };
         // Equal indexes: an earlier attempt has stored it, and its answer was lost.
-        let stays = |read: &&Connection| old_index == new_index || is_newer(read, consent);
+        let stays = |read: &&Connection| read.token_index == token_index || is_newer(read, consent);
         if let Some(read) = read.as_ref().filter(stays) {
             return Ok(read.clone());
         }
-        let change = Replacement { read: read.as_ref(), old_index: &old_index, new_index: &new_index };
-        match self.store.put(&connection, &change).await {
+        let connection = Connection { token_index, ..self.connection(consent, tokens.clone(), read.as_ref()) };
+        match self.store.put(&connection, read.as_ref()).await {
             Err(WriteError::Conflict) if self.is_stored(&connection).await? => Ok(connection),
             written => Ok(written.map(|()| connection)?),
         }
@@ -123,6 +127,7 @@ impl Vault {
             scopes: consent.scopes.clone(),
             status: Status::Active,
             tokens,
+            token_index: TokenIndex::default(),
             refresh_token_expires_at: consent.tokens.refresh_token_expires_in.map(|life| consent.minted_at.after(life)),
             connected_at: read.map_or(now, |read| read.connected_at),
             updated_at: now,
@@ -135,14 +140,25 @@ impl Vault {
         }
     }
 
-    /// The index of a stored refresh token that goes. Where that does not open, its entries stay: whoever finds one
-    /// compares it with the token that is stored.
-    pub(super) async fn index_of(&self, read: &Connection) -> Result<TokenIndex, VaultError> {
-        match self.refresh_token(read).await {
-            Ok(token) => self.indexer.index_of_stored(&token).await,
-            Err(VaultError::DoesNotOpen) => Ok(TokenIndex::default()),
-            Err(error) => Err(error),
+    async fn find_with_index(&self, user_id: &UserId) -> Result<Option<Connection>, VaultError> {
+        match self.store.find(user_id).await? {
+            Some(read) => self.with_index(read).await.map(Some),
+            None => Ok(None),
         }
+    }
+
+    /// The connection with the index of its refresh token, also where its record does not say. Where the token does not
+    /// open either, it has none, and its entries stay: whoever finds one compares it with what is stored.
+    pub(super) async fn with_index(&self, read: Connection) -> Result<Connection, VaultError> {
+        if read.token_index != TokenIndex::default() {
+            return Ok(read);
+        }
+        let token_index = match self.refresh_token(&read).await {
+            Ok(token) => self.indexer.index_of_stored(&token).await?,
+            Err(VaultError::DoesNotOpen) => TokenIndex::default(),
+            Err(error) => return Err(error),
+        };
+        Ok(Connection { token_index, ..read })
     }
 
     /// Keeps a connection whose refresh token still stands, with the access token, scopes and address of a new
@@ -164,8 +180,7 @@ impl Vault {
             lease: None,
             ..read.clone()
         };
-        let none = TokenIndex::default();
-        self.store.put(&connection, &Replacement { read: Some(read), old_index: &none, new_index: &none }).await?;
+        self.store.put(&connection, Some(read)).await?;
         Ok(connection)
     }
 }

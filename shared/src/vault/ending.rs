@@ -26,24 +26,35 @@ pub enum Deleted {
 
 impl Vault {
     /// Marks a user's connection revoked, if there is one and it is concerned; gives the connection as it is afterwards.
+    /// One that is known, because it was just read, is read again only if it changed meanwhile.
     ///
     /// # Errors
     /// If the store cannot be used until the deadline.
     pub async fn revoke(
         &self,
         user_id: &UserId,
+        known: Option<Connection>,
         reason: &Reason,
         is_concerned: impl Fn(&Connection) -> bool + Sync,
         deadline: Deadline,
     ) -> Result<Option<Connection>, VaultError> {
-        let attempt = || async {
-            let Some(connection) = self.find(user_id).await? else { return Ok(None) };
-            if is_concerned(&connection) {
-                return self.mark_revoked(&connection, reason).await.map(Some);
+        let (mut known, is_concerned) = (known, &is_concerned);
+        let attempt = || {
+            let known = known.take();
+            async move {
+                let Some(connection) = self.or_find(known, user_id).await? else { return Ok(None) };
+                if is_concerned(&connection) {
+                    return self.mark_revoked(&connection, reason).await.map(Some);
+                }
+                Ok(Some(connection))
             }
-            Ok(Some(connection))
         };
         self.patiently("vault.revoke", deadline, attempt).await
+    }
+
+    /// What was just read, at the first attempt; what is stored by now, at every other one.
+    async fn or_find(&self, known: Option<Connection>, user_id: &UserId) -> Result<Option<Connection>, VaultError> {
+        if known.is_some() { Ok(known) } else { self.find(user_id).await }
     }
 
     /// Marks a connection revoked as it was read; gives it as it is then.
@@ -84,18 +95,22 @@ impl Vault {
     }
 
     /// Deletes a connection and the index of its refresh token. One that changed meanwhile is deleted all the same, unless
-    /// it has another refresh token by now.
+    /// it has another refresh token by now; it is read again only then.
     ///
     /// # Errors
     /// If the store cannot be used until the deadline.
     pub async fn delete(&self, read: &Connection, deadline: Deadline) -> Result<Deleted, VaultError> {
-        let attempt = || async {
-            let Some(stored) = self.find(&read.user_id).await? else { return Ok(Deleted::Gone) };
-            if stored.tokens.refresh_token != read.tokens.refresh_token {
-                return Ok(Deleted::Replaced);
+        let mut known = Some(read.clone());
+        let attempt = || {
+            let known = known.take();
+            async move {
+                let Some(stored) = self.or_find(known, &read.user_id).await? else { return Ok(Deleted::Gone) };
+                if stored.tokens.refresh_token != read.tokens.refresh_token {
+                    return Ok(Deleted::Replaced);
+                }
+                self.store.delete(&self.with_index(stored).await?).await?;
+                Ok(Deleted::Gone)
             }
-            self.store.delete(&stored, &self.index_of(&stored).await?).await?;
-            Ok(Deleted::Gone)
         };
         self.patiently("vault.delete", deadline, attempt).await
     }
@@ -110,15 +125,12 @@ impl Vault {
         deadline: Deadline,
     ) -> Result<Option<Connection>, VaultError> {
         let attempt = || async {
-            let Some(key) = self.indexer.entry(identifier).await? else { return Ok(None) };
-            let Some(user_id) = self.store.indexed(&key).await? else { return Ok(None) };
+            let Some(hash) = self.indexer.hash(identifier).await? else { return Ok(None) };
+            let Some(user_id) = self.store.indexed(&hash).await? else { return Ok(None) };
             let Some(connection) = self.find(&user_id).await? else { return Ok(None) };
-            match self.refresh_token(&connection).await {
-                // The entry may be that of a token that was replaced.
-                Ok(token) => Ok(self.indexer.index_of_stored(&token).await?.0.contains(&key).then_some(connection)),
-                Err(VaultError::DoesNotOpen) => Ok(None),
-                Err(error) => Err(error),
-            }
+            // The entry may be that of a token that was replaced.
+            let connection = self.with_index(connection).await?;
+            Ok(connection.token_index.0.contains(&hash).then_some(connection))
         };
         self.patiently("vault.find_by_token", deadline, attempt).await
     }

@@ -6,10 +6,7 @@
 
 use std::sync::Arc;
 
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::{
     digest::{SHA512, digest},
     hmac,
@@ -29,7 +26,7 @@ const KEY_NAME: &str = "key#token-index";
 /// Whom KMS wraps it for.
 const KEY_OWNER: &str = "token-index";
 
-/// Makes the keys of the index.
+/// Makes what is in the index.
 pub(super) struct TokenIndexer {
     store: Arc<dyn ConnectionStore>,
     data_keys: Arc<dyn DataKeys>,
@@ -46,19 +43,19 @@ impl TokenIndexer {
         self.key().await.map(|_| ())
     }
 
-    /// The keys under which a refresh token is found. Makes the index's key where there is none.
+    /// What a refresh token is found by. Makes the index's key where there is none.
     pub(super) async fn index(&self, token: &RefreshToken) -> Result<TokenIndex, VaultError> {
         Ok(index(self.key().await?, token))
     }
 
-    /// The keys under which a refresh token that is stored already is found; none if there is no index.
+    /// What a refresh token that is stored already is found by; nothing if there is no index.
     pub(super) async fn index_of_stored(&self, token: &RefreshToken) -> Result<TokenIndex, VaultError> {
         Ok(self.known_key().await?.map(|key| index(key, token)).unwrap_or_default())
     }
 
-    /// The key of the index that stands for what Google names a refresh token by; none if there is no index.
-    pub(super) async fn entry(&self, identifier: &TokenIdentifier) -> Result<Option<String>, VaultError> {
-        Ok(self.known_key().await?.map(|key| entry(key, identifier)))
+    /// The hash in the index that stands for what Google names a refresh token by; none if there is no index.
+    pub(super) async fn hash(&self, identifier: &TokenIdentifier) -> Result<Option<Vec<u8>>, VaultError> {
+        Ok(self.known_key().await?.map(|key| hash(key, identifier)))
     }
 
     async fn key(&self) -> Result<&hmac::Key, VaultError> {
@@ -132,14 +129,13 @@ fn index(key: &hmac::Key, token: &RefreshToken) -> TokenIndex {
     let prefix = token.reveal().chars().take(TokenIdentifier::PREFIX_CHARACTERS).collect();
     let twice_hashed = digest(&SHA512, digest(&SHA512, token.reveal().as_bytes()).as_ref());
     let identifiers = [TokenIdentifier::Prefix(prefix), TokenIdentifier::Hash(twice_hashed.as_ref().to_vec())];
-    TokenIndex(identifiers.iter().map(|identifier| entry(key, identifier)).collect())
+    TokenIndex(identifiers.iter().map(|identifier| hash(key, identifier)).collect())
 }
 
-fn entry(key: &hmac::Key, identifier: &TokenIdentifier) -> String {
+fn hash(key: &hmac::Key, identifier: &TokenIdentifier) -> Vec<u8> {
     let (algorithm, identifier) = match identifier {
         TokenIdentifier::Prefix(prefix) => ("prefix", prefix.clone()),
         TokenIdentifier::Hash(hash) => ("hash_base64_sha512_sha512", STANDARD.encode(hash)),
     };
-    let tag = hmac::sign(key, format!("{algorithm}\0{identifier}").as_bytes());
-    format!("token#{}", URL_SAFE_NO_PAD.encode(tag))
+    hmac::sign(key, format!("{algorithm}\0{identifier}").as_bytes()).as_ref().to_vec()
 }

@@ -4,9 +4,7 @@ use futures_util::future::join_all;
 use local::aws::{AwsFault, Effect};
 use shared::{
     domain::{
-        connection::{
-            ConnectionStore, Lease, Replacement, SealedAccessToken, StatusWord, StoreError, TokenIndex, WriteError,
-        },
+        connection::{ConnectionStore, Lease, SealedAccessToken, StatusWord, StoreError, WriteError},
         data_key::DataKeys,
         revocation::Reason,
     },
@@ -56,9 +54,8 @@ const CALLS: [(Call, &str); 15] = [
 /// Something for every call to work on.
 async fn world() -> (Aws, Vec<u8>) {
     let aws = Aws::start().await;
-    let none = TokenIndex::default();
     let leased = shared::domain::connection::Connection { lease: Some(lease()), ..connection(7) };
-    aws.connections().put(&leased, &Replacement { read: None, old_index: &none, new_index: &none }).await.unwrap();
+    aws.connections().put(&leased, None).await.unwrap();
     aws.connections().keep("key#a", b"value", None).await.unwrap();
     aws.embedded.secrets().put("cookie-key", "first").unwrap();
     aws.embedded.secrets().put("cookie-key", "second").unwrap();
@@ -73,20 +70,19 @@ fn lease() -> Lease {
 impl Call {
     /// Runs it: `ok`, `conflict`, `for now` or `for good`.
     async fn run(self, aws: &Aws, wrapped: &[u8]) -> &'static str {
-        let (connections, none) = (aws.connections(), TokenIndex::default());
+        let connections = aws.connections();
         let read = shared::domain::connection::Connection { lease: Some(lease()), ..connection(7) };
         let token = SealedAccessToken { sealed: vec![9], expires_at: at(7200) };
-        let change = Replacement { read: Some(&read), old_index: &none, new_index: &none };
         match self {
             Self::Find => read_word(&connections.find(&user()).await),
-            Self::Put => write_word(&connections.put(&connection(8), &change).await),
+            Self::Put => write_word(&connections.put(&connection(8), Some(&read)).await),
             Self::Lease => write_word(&connections.lease(&read, &lease(), at(1)).await),
             Self::Share => write_word(&connections.share_access_token(&read, "a", &token, at(1)).await),
             Self::Release => write_word(&connections.release(&read, "a").await),
             Self::Mark => write_word(&connections.mark_revoked(&read, &Reason::TokenRevoked, at(1)).await),
             Self::EndSessions => write_word(&connections.end_sessions(&read, at(9)).await),
-            Self::Delete => write_word(&connections.delete(&read, &none).await),
-            Self::Indexed => read_word(&connections.indexed("token#a").await),
+            Self::Delete => write_word(&connections.delete(&read).await),
+            Self::Indexed => read_word(&connections.indexed(b"a").await),
             Self::Page => read_word(&connections.page(StatusWord::Active, None, 10).await),
             Self::Keep => read_word(&connections.keep("key#b", b"value", None).await),
             Self::Kept => read_word(&connections.kept("key#a").await),

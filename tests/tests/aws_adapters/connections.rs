@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 use shared::domain::{
-    connection::{Connection, ConnectionStore, Lease, Replacement, SealedAccessToken, Status, TokenIndex, WriteError},
+    connection::{Connection, ConnectionStore, Lease, SealedAccessToken, Status, TokenIndex, WriteError},
     revocation::Reason,
 };
 
 use super::recorder::*;
 
-fn index(keys: &[&str]) -> TokenIndex {
-    TokenIndex(keys.iter().map(|key| (*key).to_owned()).collect())
+fn index(hashes: &[&str]) -> TokenIndex {
+    TokenIndex(hashes.iter().map(|hash| hash.as_bytes().to_vec()).collect())
 }
 
 fn lease(owner: &str) -> Lease {
@@ -17,8 +17,7 @@ fn lease(owner: &str) -> Lease {
 }
 
 async fn put(aws: &Aws, connection: &Connection, read: Option<&Connection>) -> Result<(), WriteError> {
-    let none = TokenIndex::default();
-    aws.connections().put(connection, &Replacement { read, old_index: &none, new_index: &none }).await
+    aws.connections().put(connection, read).await
 }
 
 /// A table that holds a connection of generation 7, with the lease of that owner.
@@ -78,27 +77,28 @@ async fn a_new_connection_is_put_where_there_is_none() {
 #[tokio::test]
 async fn a_replacement_is_one_transaction_with_the_index() {
     let (aws, stored) = holding(None).await;
-    let change = |old, new| Replacement { read: Some(&stored), old_index: old, new_index: new };
-    let (none, old, new) = (index(&[]), index(&["token#a", "token#b"]), index(&["token#b", "token#c"]));
-    aws.connections().put(&connection(7), &change(&none, &old)).await.unwrap();
+    let old = Connection { token_index: index(&["a", "b"]), ..connection(7) };
+    let new = Connection { token_index: index(&["b", "c"]), ..connection(8) };
+    put(&aws, &old, Some(&stored)).await.unwrap();
     aws.take_calls();
-    aws.connections().put(&connection(8), &change(&old, &new)).await.unwrap();
+    put(&aws, &new, Some(&old)).await.unwrap();
     let (_, request) = aws.take_call();
     let writes = request["TransactItems"].as_array().unwrap();
     assert!(is_fenced(&writes[0]["Put"], 7));
-    assert_eq!(writes.len(), 4, "the connection, one entry that goes, two that stand");
-    let held: Vec<_> = ["token#a", "token#b", "token#c"].map(|key| aws.embedded.item(TABLE, key).unwrap()).into();
+    assert_eq!(writes.len(), 3, "the connection, one entry that goes, one that comes");
+    assert_eq!(format!("{:?}", aws.connections().find(&user()).await.unwrap().unwrap()), format!("{new:?}"));
+    let held: Vec<_> = ["token#YQ", "token#Yg", "token#Yw"].map(|key| aws.embedded.item(TABLE, key).unwrap()).into();
     let entry = |key: &str| Some(json!({"pk": {"S": key}, "user_id": {"S": user().as_str()}}));
-    assert_eq!(held, [None, entry("token#b"), entry("token#c")]);
+    assert_eq!(held, [None, entry("token#Yg"), entry("token#Yw")]);
 }
 
 #[tokio::test]
 async fn a_replacement_of_another_generation_is_a_conflict_and_the_index_stays() {
     let (aws, _) = holding(None).await;
     for read in [connection(6), connection(8)] {
-        let (old, new) = (index(&["token#a"]), index(&["token#c"]));
-        let change = Replacement { read: Some(&read), old_index: &old, new_index: &new };
-        assert!(conflict(&aws.connections().put(&connection(9), &change).await));
+        let read = Connection { token_index: index(&["a"]), ..read };
+        let new = Connection { token_index: index(&["c"]), ..connection(9) };
+        assert!(conflict(&put(&aws, &new, Some(&read)).await));
     }
     assert_eq!(aws.embedded.items(TABLE).unwrap().len(), 1);
     assert_eq!(aws.connections().find(&user()).await.unwrap().unwrap().generation, 7);

@@ -22,7 +22,7 @@ use shared::{
         seen_events::DynamoDbSeenEvents,
     },
     domain::{
-        connection::{Connection, SealedAccessToken, SealedTokens, Status},
+        connection::{Connection, SealedAccessToken, SealedTokens, Status, TokenIndex},
         random::SystemRandomness,
         time::{SystemClock, Timestamp},
         user_id::UserId,
@@ -148,6 +148,7 @@ pub(super) fn connection(generation: u64) -> Connection {
         connected_at: at(0),
         updated_at: at(0),
         used_at: at(0),
+        token_index: TokenIndex::default(),
         mints: vec![at(0)],
         generation,
         sessions_valid_after: at(0),

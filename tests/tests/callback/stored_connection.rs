@@ -84,6 +84,53 @@ async fn a_new_refresh_token_replaces_the_connection_with_a_higher_generation() 
     assert!(new_index.iter().all(|entry| !old_index.contains(entry)));
 }
 
+/// What is asked of AWS while somebody waits, on an instance that has the key of the index.
+#[tokio::test]
+async fn a_connection_is_stored_with_one_read_one_data_key_and_one_transaction_also_in_place_of_another() {
+    let world = World::start().await;
+    world.connect(DAVID).await;
+    let operations =
+        ["DynamoDB", "DynamoDB.GetItem", "DynamoDB.TransactWriteItems", "KMS", "KMS.GenerateDataKey", "SecretsManager"];
+    let calls = || operations.map(|operation| world.aws.faults().calls(operation));
+    for _ in 0..2 {
+        let before = calls();
+        assert_connected(&connect(&world, "prompt=consent").await);
+        let after = calls();
+        let made: Vec<_> = after.iter().zip(before).map(|(after, before)| after - before).collect();
+        assert_eq!(made, [2, 1, 1, 1, 1, 0]);
+        world.clock.advance(Duration::from_mins(1));
+    }
+}
+
+#[tokio::test]
+async fn the_old_entries_go_also_where_the_connection_does_not_say_which_they_are() {
+    let world = World::start().await;
+    world.connect(ANNA).await;
+    let old_index = index(&world, ANNA);
+    world.change_connection(ANNA, |item| drop(item.as_object_mut().unwrap().remove("token_index")));
+    assert_connected(&connect(&world, "prompt=consent").await);
+    let new_index = index(&world, ANNA);
+    assert_eq!(new_index.len(), 2);
+    assert!(new_index.iter().all(|entry| !old_index.contains(entry)));
+    assert_eq!(world.connection(ANNA).unwrap()["token_index"]["BS"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn a_sign_in_keeps_the_index() {
+    let world = World::start().await;
+    world.connect(ANNA).await;
+    let (kept, entries) = (world.connection(ANNA).unwrap()["token_index"].clone(), index(&world, ANNA));
+    assert!(kept["BS"].is_array());
+    world.clock.advance(Duration::from_mins(1));
+    assert_connected(&connect(&world, "").await);
+    let item = world.connection(ANNA).unwrap();
+    assert_eq!(
+        (&item["token_index"], item["updated_at"]["S"].as_str()),
+        (&kept, Some(&*world.clock.now().to_string()))
+    );
+    assert_eq!(index(&world, ANNA), entries);
+}
+
 #[tokio::test]
 async fn a_revoked_connection_becomes_active_with_a_higher_generation() {
     let world = World::start().await;

@@ -177,6 +177,35 @@ async fn the_account_of_another_user_stays_as_it_is() {
     assert_eq!(living_refresh_tokens(&world).await, 1);
 }
 
+/// A row of before there was the attribute, or one that somebody damaged: the index is made from the token itself.
+#[tokio::test]
+async fn a_connection_that_does_not_say_its_index_is_deleted_with_it() {
+    for index in [None, Some(json!({"S": "x"})), Some(json!({"SS": ["a", "b"]})), Some(json!({"BS": ["AAAA"]}))] {
+        let world = connected().await;
+        world.change_connection(ANNA, |item| match &index {
+            None => drop(item.as_object_mut().unwrap().remove("token_index")),
+            Some(index) => item["token_index"] = index.clone(),
+        });
+        assert_disconnected(&world.another_instance().await.send(&ended(ANNA)).await, true);
+        assert_gone(&world, ANNA);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_claims_the_index_of_another_user_leaves_that_alone() {
+    let world = connected().await;
+    world.connect(DAVID).await;
+    let entries = index(&world, DAVID);
+    let claimed = world.connection(DAVID).unwrap()["token_index"].clone();
+    let claim = || world.change_connection(ANNA, |item| item["token_index"] = claimed.clone());
+    claim();
+    consent_again(&world).await;
+    assert_eq!(index(&world, DAVID), entries);
+    claim();
+    assert_disconnected(&world.instance.send(&ended(ANNA)).await, true);
+    assert_eq!((world.connection(ANNA), index(&world, DAVID)), (None, entries));
+}
+
 /// The steps that tests of crashes and races stand on.
 #[tokio::test]
 async fn a_disconnection_at_a_cold_instance_makes_just_these_calls() {
@@ -184,11 +213,11 @@ async fn a_disconnection_at_a_cold_instance_makes_just_these_calls() {
     let (instance, event) = disconnection(&world).await;
     let calls = calls_of(&world, async { assert_disconnected(&instance.send(&event).await, true) }).await;
     let expected = BTreeMap::from([
-        ("DynamoDB", 6),
-        ("DynamoDB.GetItem", 4),
+        ("DynamoDB", 3),
+        ("DynamoDB.GetItem", 1),
         ("DynamoDB.UpdateItem", 1),
         ("DynamoDB.TransactWriteItems", 1),
-        ("KMS", 2),
+        ("KMS", 1),
         ("Google", 1),
     ]);
     assert_eq!(calls, expected);

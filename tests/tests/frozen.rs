@@ -1,0 +1,208 @@
+//! Between two requests Lambda freezes a function, and its connections die meanwhile: that costs nobody an error or a wait.
+
+#[cfg(test)]
+mod frozen {
+    use std::time::{Duration, Instant};
+
+    use axum::Router;
+    use futures_util::future::join;
+    use local::google::{Decision, Endpoint};
+    use shared::{
+        aws::http::{self as aws_http, IDLE_LIMIT},
+        function::{Deadline, Environment, Function, invoke},
+        google::http,
+    };
+    use tests::{
+        PATIENCE,
+        answer::Answer,
+        event::Event,
+        runtime_api::FunctionProcess,
+        wire::{CUTS, Cut, Wire},
+        world::{ANNA, CLIENT_ID, CLIENT_SECRET_ID, World, sub},
+    };
+    use tokio::net::TcpListener;
+
+    /// How often a function is frozen and thawed.
+    const TIMES: usize = 10;
+    /// Nobody waits as long for a dead connection; a connection may take longer to come about.
+    const NOTICED: Duration = Duration::from_secs(2);
+
+    /// A world whose functions reach AWS and Google by wires.
+    struct Wired {
+        world: World,
+        aws: Wire,
+        google: Wire,
+    }
+
+    impl Wired {
+        async fn start() -> Self {
+            let world = World::start().await;
+            let (aws, google) = join(Wire::to(&world.aws.endpoint()), Wire::to(world.google.origin())).await;
+            let mut file = world.google.client_secret_file(CLIENT_ID).unwrap();
+            file["web"]["token_uri"] = format!("{}/token", google.origin()).into();
+            world.aws.secrets().put(CLIENT_SECRET_ID, &file.to_string()).unwrap();
+            Self { world, aws, google }
+        }
+
+        /// The functions' variables, by the wires.
+        fn variables(&self) -> Vec<(&str, String)> {
+            let (aws, google) = (self.world.aws.endpoint(), self.world.google.origin());
+            let by_wire = |value: &str| value.replace(&*aws, self.aws.origin()).replace(&*google, self.google.origin());
+            self.world.variables().iter().map(|(name, value)| (name.as_str(), by_wire(value))).collect()
+        }
+
+        /// A function's own process.
+        async fn process(&self, function: &str) -> FunctionProcess {
+            let variables = self.variables();
+            let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            self.world.process(function, &variables).await
+        }
+
+        /// The environment of a function in this process, where time can pass; with the HTTP client of a process of its own.
+        fn environment(&self, function: &str) -> Environment {
+            let variables = self.variables();
+            let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let environment = self.world.environment(function, &variables);
+            let aws =
+                environment.aws.into_builder().endpoint_url(self.aws.origin()).http_client(aws_http::client().unwrap());
+            Environment { aws: aws.build(), ..environment }
+        }
+
+        async fn cut(&self, cut: Cut) {
+            join(self.aws.cut(cut), self.google.cut(cut)).await;
+        }
+
+        /// What a process answers that was frozen, lost all of its connections, and is thawed by the event.
+        async fn ask_frozen(&self, process: &FunctionProcess, event: &Event, cut: Cut) -> Answer {
+            process.suspend().unwrap();
+            let thaw = async {
+                self.cut(cut).await;
+                process.resume().unwrap();
+            };
+            join(process.ask(event), thaw).await.0
+        }
+
+        /// What a browser sends that comes back from Google.
+        async fn coming_back(&self) -> Event {
+            let visitor = self.world.visitor().accepting("application/json");
+            let location = self.world.consent(&visitor.begin("prompt=consent").await, &Decision::all(ANNA));
+            visitor.event(&location)
+        }
+    }
+
+    fn listing() -> Event {
+        Event::get(&format!("/users/{}/messages", sub(ANNA))).iam()
+    }
+
+    /// So much time passes for whoever measures it, and at once.
+    async fn pass(time: Duration) {
+        tokio::time::pause();
+        tokio::time::advance(time).await;
+        tokio::time::resume();
+    }
+
+    async fn ask(function: &impl Function, event: &Event) -> Answer {
+        let response = invoke(function, &event.json().to_string(), Deadline::after(PATIENCE)).await;
+        Answer::read(serde_json::to_value(response).unwrap()).unwrap()
+    }
+
+    #[track_caller]
+    fn assert_nothing_went_wrong(process: &FunctionProcess) {
+        let output = process.output();
+        assert!(!output.contains("\"level\":\"warn\"") && !output.contains("\"level\":\"error\""), "{output}");
+    }
+
+    #[tokio::test]
+    async fn a_listing_that_thaws_a_function_succeeds_at_once_though_its_connections_are_gone() {
+        for cut in [Cut::Close, Cut::Reset] {
+            let wired = Wired::start().await;
+            wired.world.connect(ANNA).await;
+            let process = wired.process("list-messages").await;
+            assert_eq!(process.ask(&listing()).await.status(), 200);
+            for time in 1..=TIMES {
+                let opened = (wired.aws.opened(), wired.google.opened());
+                assert_eq!(wired.ask_frozen(&process, &listing(), cut).await.status(), 200, "{cut:?}");
+                assert_eq!(wired.world.google.calls(Endpoint::List), 1 + time, "{cut:?}: each listing asks once");
+                assert_eq!((wired.aws.opened(), wired.google.opened()), (opened.0 + 1, opened.1 + 1), "{cut:?}");
+            }
+            assert_nothing_went_wrong(&process);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_callback_that_thaws_a_function_connects_though_its_connections_are_gone() {
+        for cut in [Cut::Close, Cut::Reset] {
+            let wired = Wired::start().await;
+            let process = wired.process("callback").await;
+            assert_eq!(process.ask(&wired.coming_back().await).await.status(), 200);
+            for time in 1..=TIMES {
+                let event = wired.coming_back().await;
+                assert_eq!(wired.ask_frozen(&process, &event, cut).await.status(), 200, "{cut:?}");
+                assert_eq!(wired.world.google.calls(Endpoint::Token), 1 + time, "{cut:?}: each code is sent once");
+            }
+            assert_nothing_went_wrong(&process);
+        }
+    }
+
+    #[tokio::test]
+    async fn secrets_that_are_read_again_by_a_dead_connection_keep_no_authorization_waiting() {
+        for cut in CUTS {
+            let wired = Wired::start().await;
+            let function = authorize_url::AuthorizeUrl::connect(wired.environment("authorize-url")).await.unwrap();
+            assert_eq!(ask(&function, &Event::get("/authorize-url")).await.status(), 200);
+            wired.cut(cut).await;
+            wired.world.clock.advance(Duration::from_mins(5));
+            let began = Instant::now();
+            assert_eq!(ask(&function, &Event::get("/authorize-url")).await.status(), 200, "{cut:?}");
+            assert!(began.elapsed() < NOTICED, "{cut:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_rested_too_long_is_not_used_again() {
+        let wired = Wired::start().await;
+        wired.world.connect(ANNA).await;
+        let listings = list_messages::ListMessages::connect(wired.environment("list-messages")).await.unwrap();
+        let callbacks = callback::Callback::connect(wired.environment("callback")).await.unwrap();
+        for _ in 0..2 {
+            let (coming_back, began) = (wired.coming_back().await, Instant::now());
+            assert_eq!(ask(&listings, &listing()).await.status(), 200);
+            assert_eq!(ask(&callbacks, &coming_back).await.status(), 200);
+            assert!(began.elapsed() < NOTICED, "a connection on which nobody answers is waited for");
+            wired.cut(Cut::Silence).await;
+            pass(IDLE_LIMIT + Duration::from_secs(1)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_rested_a_while_is_used_again() {
+        let wired = Wired::start().await;
+        wired.world.connect(ANNA).await;
+        let listings = list_messages::ListMessages::connect(wired.environment("list-messages")).await.unwrap();
+        assert_eq!(ask(&listings, &listing()).await.status(), 200);
+        let opened = (wired.aws.opened(), wired.google.opened());
+        pass(IDLE_LIMIT.mul_f64(0.9)).await;
+        assert_eq!(ask(&listings, &listing()).await.status(), 200);
+        assert_eq!((wired.aws.opened(), wired.google.opened()), opened);
+    }
+
+    /// As with Google: one connection for all requests to a host, which a request that gets no answer leaves as it is.
+    #[tokio::test]
+    async fn an_http2_connection_on_which_nobody_answers_is_found_out_and_left() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(async { axum::serve(listener, Router::new().fallback(async || "here")).await });
+        let (wire, client) =
+            (Wire::to(&origin).await, http::builder().unwrap().http2_prior_knowledge().build().unwrap());
+        let ask = || client.get(wire.origin()).timeout(PATIENCE).send();
+        assert!(ask().await.is_ok());
+        wire.cut(Cut::Silence).await;
+        pass(IDLE_LIMIT / 2).await;
+        let began = Instant::now();
+        assert!(ask().await.is_err());
+        assert!(ask().await.is_ok());
+        assert!(began.elapsed() < NOTICED, "{:?}", began.elapsed());
+        assert_eq!(wire.opened(), 2);
+        server.abort();
+    }
+}
