@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::join;
+
 use crate::{
     aws::{connections::DynamoDbConnections, data_keys::KmsDataKeys, secret_store::SecretsManager},
     config::{BadVariable, GoogleEndpoints, Storage},
@@ -39,9 +41,11 @@ impl Backend {
         let variables = environment.variables();
         let (endpoints, storage) = (GoogleEndpoints::read(&variables)?, Storage::read(&variables)?);
         let http = http::client()?;
+        // The rest is got ready while the secrets are under way.
+        let (front, vault) = join(Front::connect(environment), async { vault(environment, storage) }).await;
         Ok(Self {
-            front: Front::connect(environment).await?,
-            vault: Arc::new(vault(environment, storage)),
+            front: front?,
+            vault: Arc::new(vault),
             server: Arc::new(GoogleAuthorizationServer::new(http.clone(), &endpoints)),
             http,
             endpoints,
