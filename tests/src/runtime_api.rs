@@ -8,7 +8,7 @@ use std::{
     path::Path,
     process::{ExitStatus, Stdio},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use local::aws::{SECRET_ACCESS_KEY, access_key_id};
@@ -36,6 +36,7 @@ pub struct FunctionProcess {
     /// The function's name.
     name: String,
     id: u32,
+    started: Instant,
     api: Arc<Api>,
     /// Held for a whole invocation: a process has one at a time.
     invocations: Mutex<mpsc::Sender<Invocation>>,
@@ -57,6 +58,7 @@ impl FunctionProcess {
         let (invocations, queue) = mpsc::channel(1);
         let api = Arc::new(Api::new(&name, queue));
         let (address, server) = server::start(Arc::clone(&api)).await?;
+        let started = Instant::now();
         let mut child = Command::new(binary)
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
@@ -75,6 +77,7 @@ impl FunctionProcess {
         let process = Self {
             name,
             id,
+            started,
             api,
             invocations: Mutex::new(invocations),
             output: output.subscribe(),
@@ -91,6 +94,18 @@ impl FunctionProcess {
     /// # Errors
     /// If the function gives no response within its time, as [`InvocationError`] tells.
     pub async fn invoke(&self, event: &Value, time_limit: Duration) -> Result<Value, InvocationError> {
+        self.invoke_timed(event, time_limit).await.map(|(response, _)| response)
+    }
+
+    /// The same, with the time from handing the event over to the arrival of the response.
+    ///
+    /// # Errors
+    /// As those of [`invoke`](Self::invoke).
+    pub async fn invoke_timed(
+        &self,
+        event: &Value,
+        time_limit: Duration,
+    ) -> Result<(Value, Duration), InvocationError> {
         let invocations = self.invocations.lock().await;
         let (taken, when_taken) = oneshot::channel();
         let (answer, when_answered) = oneshot::channel();
@@ -101,13 +116,28 @@ impl FunctionProcess {
                 when_taken.await
             };
             timeout(START_LIMIT, handed_over).await.ok().and_then(Result::ok).ok_or(InvocationError::NotTaken)?;
-            timeout(time_limit, when_answered).await.ok().and_then(Result::ok).ok_or(InvocationError::TimedOut)?
+            let answered = timeout(time_limit, when_answered).await.ok().and_then(Result::ok);
+            let (answer, took) = answered.ok_or(InvocationError::TimedOut)?;
+            answer.map(|response| (response, took))
         };
         tokio::select! {
             biased;
             answer = answered => answer,
             Some(status) = exit_status(&self.exit) => Err(InvocationError::Exited(status)),
         }
+    }
+
+    /// The process's id, also that of its process group.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Waits until the function has asked for work so many times, at most [`START_LIMIT`]; the time from its start to its
+    /// first question, which Lambda calls its init. `None` if it has not asked that often by then.
+    pub async fn asks(&self, times: u64) -> Option<Duration> {
+        let mut questions = self.api.questions();
+        let asked = timeout(START_LIMIT, questions.wait_for(|questions| questions.count >= times)).await;
+        Some(asked.ok()?.ok()?.first? - self.started)
     }
 
     /// What the function has printed so far, to either stream, line by line.
