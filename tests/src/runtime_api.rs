@@ -25,6 +25,7 @@ use crate::process_group;
 use server::{Api, Invocation};
 
 mod asking;
+mod measuring;
 mod server;
 
 /// How long a function may take from its start to its first question for work, as on Lambda.
@@ -125,19 +126,6 @@ impl FunctionProcess {
             answer = answered => answer,
             Some(status) = exit_status(&self.exit) => Err(InvocationError::Exited(status)),
         }
-    }
-
-    /// The process's id, also that of its process group.
-    pub fn id(&self) -> u32 {
-        self.id
-    }
-
-    /// Waits until the function has asked for work so many times, at most [`START_LIMIT`]; the time from its start to its
-    /// first question, which Lambda calls its init. `None` if it has not asked that often by then.
-    pub async fn asks(&self, times: u64) -> Option<Duration> {
-        let mut questions = self.api.questions();
-        let asked = timeout(START_LIMIT, questions.wait_for(|questions| questions.count >= times)).await;
-        Some(asked.ok()?.ok()?.first? - self.started)
     }
 
     /// What the function has printed so far, to either stream, line by line.
