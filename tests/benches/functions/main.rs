@@ -20,7 +20,11 @@ mod report;
 mod round;
 mod samples;
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use tests::binaries::release_binaries;
 use tokio::signal::unix::{SignalKind, signal};
@@ -39,14 +43,14 @@ async fn main() -> ExitCode {
     let mut terminated = signal(SignalKind::terminate()).unwrap();
     // Whatever ends first, every function is dropped with its future, and dies of that.
     tokio::select! {
-        () = measure(options) => ExitCode::SUCCESS,
+        () = measure(&options) => ExitCode::SUCCESS,
         _ = tokio::signal::ctrl_c() => ExitCode::FAILURE,
         _ = terminated.recv() => ExitCode::FAILURE,
     }
 }
 
-async fn measure(options: Options) {
-    let binaries = binaries();
+async fn measure(options: &Options) {
+    let binaries = binaries(options);
     let mut samples = Samples::default();
     for number in 1..=options.rounds {
         eprintln!("round {number} of {}", options.rounds);
@@ -58,12 +62,19 @@ async fn measure(options: Options) {
 }
 
 /// The functions' release binaries by their names, as a deployment has them.
-fn binaries() -> BTreeMap<&'static str, PathBuf> {
+fn binaries(options: &Options) -> BTreeMap<&'static str, PathBuf> {
+    let mut binaries = BTreeMap::new();
+    let names: BTreeSet<_> = CASES.iter().map(|case| case.function).collect();
+    let built = |name: &&str| Some(options.binaries.as_ref()?.join(name)).filter(|path| path.is_file());
+    binaries.extend(names.iter().filter_map(|name| Some((*name, built(name)?))));
     let empty = CASES[0].function;
-    let mut functions: Vec<_> = CASES.iter().map(|case| case.function).filter(|name| *name != empty).collect();
-    functions.dedup();
-    let mut binaries = release_binaries(&functions, &[]).unwrap_or_else(|error| panic!("{error}"));
-    // On its own, for the features of the one are not to change what the others depend on.
-    binaries.extend(release_binaries(&[empty], &["function"]).unwrap_or_else(|error| panic!("{error}")));
+    let missing = names.into_iter().filter(|name| !binaries.contains_key(name));
+    // The empty one on its own, for the features of the one are not to change what the others depend on.
+    let (empty, functions): (Vec<_>, Vec<_>) = missing.partition(|name| *name == empty);
+    for (names, features) in [(functions, [].as_slice()), (empty, &["function"])] {
+        if !names.is_empty() {
+            binaries.extend(release_binaries(&names, features).unwrap_or_else(|error| panic!("{error}")));
+        }
+    }
     binaries
 }

@@ -25,7 +25,7 @@ const HEAD: [&str; 10] = [
 ];
 
 /// The table with what was measured, in Markdown.
-pub(crate) fn table(options: Options, binaries: &BTreeMap<&'static str, PathBuf>, samples: &Samples) -> String {
+pub(crate) fn table(options: &Options, binaries: &BTreeMap<&'static str, PathBuf>, samples: &Samples) -> String {
     let mut lines =
         vec![row(&HEAD.map(str::to_owned)), row(&HEAD.map(|_| "---:".to_owned())).replacen("---:", "---", 1)];
     lines.extend(CASES.iter().map(|case| row(&cells(case, &binaries[case.function], samples))));

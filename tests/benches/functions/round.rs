@@ -31,7 +31,7 @@ struct Stage {
 /// Measures every case once.
 pub(crate) async fn run(
     waits: Waits,
-    options: Options,
+    options: &Options,
     binaries: &BTreeMap<&'static str, PathBuf>,
     samples: &mut Samples,
 ) {
