@@ -8,7 +8,7 @@ use std::{
     path::Path,
     process::{ExitStatus, Stdio},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use local::aws::{SECRET_ACCESS_KEY, access_key_id};
@@ -25,6 +25,7 @@ use crate::process_group;
 use server::{Api, Invocation};
 
 mod asking;
+mod measuring;
 mod server;
 
 /// How long a function may take from its start to its first question for work, as on Lambda.
@@ -36,6 +37,7 @@ pub struct FunctionProcess {
     /// The function's name.
     name: String,
     id: u32,
+    started: Instant,
     api: Arc<Api>,
     /// Held for a whole invocation: a process has one at a time.
     invocations: Mutex<mpsc::Sender<Invocation>>,
@@ -57,6 +59,7 @@ impl FunctionProcess {
         let (invocations, queue) = mpsc::channel(1);
         let api = Arc::new(Api::new(&name, queue));
         let (address, server) = server::start(Arc::clone(&api)).await?;
+        let started = Instant::now();
         let mut child = Command::new(binary)
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
@@ -75,6 +78,7 @@ impl FunctionProcess {
         let process = Self {
             name,
             id,
+            started,
             api,
             invocations: Mutex::new(invocations),
             output: output.subscribe(),
@@ -91,6 +95,18 @@ impl FunctionProcess {
     /// # Errors
     /// If the function gives no response within its time, as [`InvocationError`] tells.
     pub async fn invoke(&self, event: &Value, time_limit: Duration) -> Result<Value, InvocationError> {
+        self.invoke_timed(event, time_limit).await.map(|(response, _)| response)
+    }
+
+    /// The same, with the time from handing the event over to the arrival of the response.
+    ///
+    /// # Errors
+    /// As those of [`invoke`](Self::invoke).
+    pub async fn invoke_timed(
+        &self,
+        event: &Value,
+        time_limit: Duration,
+    ) -> Result<(Value, Duration), InvocationError> {
         let invocations = self.invocations.lock().await;
         let (taken, when_taken) = oneshot::channel();
         let (answer, when_answered) = oneshot::channel();
@@ -101,7 +117,9 @@ impl FunctionProcess {
                 when_taken.await
             };
             timeout(START_LIMIT, handed_over).await.ok().and_then(Result::ok).ok_or(InvocationError::NotTaken)?;
-            timeout(time_limit, when_answered).await.ok().and_then(Result::ok).ok_or(InvocationError::TimedOut)?
+            let answered = timeout(time_limit, when_answered).await.ok().and_then(Result::ok);
+            let (answer, took) = answered.ok_or(InvocationError::TimedOut)?;
+            answer.map(|response| (response, took))
         };
         tokio::select! {
             biased;

@@ -45,7 +45,12 @@ impl AuthorizeUrl {
     /// # Errors
     /// If a variable is missing or bad.
     pub async fn connect(environment: Environment) -> Result<Self, BadVariable> {
-        Ok(Self { front: Front::connect(&environment).await? })
+        Ok(Self::new(Front::connect(&environment).await?))
+    }
+
+    /// The function at a front.
+    pub fn new(front: Front) -> Self {
+        Self { front }
     }
 
     async fn authorize(&self, request: &Request, deadline: Deadline) -> Result<Begun, Problem> {

@@ -16,7 +16,7 @@ use shared::{
     backend::Backend,
     caller::{Caller, Refusal},
     config::BadVariable,
-    domain::{mailbox::Mailbox, return_to::ReturnTo},
+    domain::{authorization_server::AuthorizationServer, mailbox::Mailbox, return_to::ReturnTo},
     front::{Front, Reauthorization, Visit},
     function::{Deadline, Environment, Function},
     google::gmail::GmailMailbox,
@@ -56,12 +56,19 @@ impl ListMessages {
     /// If a variable is missing or bad.
     pub async fn connect(environment: Environment) -> Result<Self, BadVariable> {
         let Backend { front, vault, server, http, endpoints } = Backend::connect(&environment).await?;
-        Ok(Self {
-            tokens: AccessTokens::new(vault.clone(), server, front.secrets.clone()),
-            mailbox: Arc::new(GmailMailbox::new(http, endpoints.gmail)),
-            vault,
-            front,
-        })
+        let mailbox = Arc::new(GmailMailbox::new(http, endpoints.gmail));
+        Ok(Self::new(front, vault, server, mailbox))
+    }
+
+    /// The function over a vault, whose access tokens are refreshed at that server and open that mailbox.
+    pub fn new(
+        front: Front,
+        vault: Arc<Vault>,
+        server: Arc<dyn AuthorizationServer>,
+        mailbox: Arc<dyn Mailbox>,
+    ) -> Self {
+        let tokens = AccessTokens::new(vault.clone(), server, front.secrets.clone());
+        Self { front, vault, tokens, mailbox }
     }
 
     async fn list(

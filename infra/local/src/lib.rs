@@ -23,4 +23,5 @@ pub mod google;
 pub mod doctor;
 pub mod security_event_stream;
 
+mod delay;
 mod fault_text;

@@ -1,6 +1,10 @@
 //! Binaries and the processes they become.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 use shared::domain::time::{Clock, SystemClock};
@@ -38,6 +42,19 @@ async fn an_event_reaches_the_function_and_its_response_comes_back() {
         let started = response["deadline"].as_i64().unwrap() - i64::try_from(PATIENCE.as_millis()).unwrap();
         assert!((before..=after).contains(&started), "{before} {started} {after}");
     }
+}
+
+#[tokio::test]
+async fn the_times_of_a_start_and_of_an_invocation_lie_within_those_of_whoever_waits() {
+    let folder = TempDir::new().unwrap();
+    let before = Instant::now();
+    let process = fake(&folder, &[]).await;
+    let init = process.asks(1).await.unwrap();
+    assert!(!init.is_zero() && init <= before.elapsed(), "{init:?}");
+    let before = Instant::now();
+    let (_, took) = process.invoke_timed(&Event::get("/").json(), PATIENCE).await.unwrap();
+    assert!(!took.is_zero() && took <= before.elapsed(), "{took:?}");
+    assert_eq!(process.asks(2).await, Some(init));
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ use super::{
     roles::{Caller, Need, Refusal},
     streams,
 };
+use crate::delay::delay;
 
 /// The services by the names in `x-amz-target`, by which each call is told from the others.
 const SERVICES: [(&str, Service); 5] = [
@@ -157,7 +158,7 @@ impl Call {
                 self.execute(aws, None)
             }
             Effect::Delay(time) => {
-                tokio::time::sleep(time).await;
+                delay(time).await;
                 self.execute(aws, None)
             }
             Effect::FailEntries(failed) => self.execute(aws, Some(&failed)),

@@ -12,6 +12,7 @@ use axum::{
 use futures_util::stream;
 
 use super::{Effect, EmulatedGoogle, Endpoint, RecordedRequest, When, faults::Stopped};
+use crate::delay::delay;
 
 /// Bodies over 10 MiB are refused.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
@@ -78,7 +79,7 @@ async fn strike(endpoint: Endpoint, effect: Option<Effect>, request: Request, ne
 }
 
 async fn delayed(duration: Duration, request: Request, next: Next) -> Response {
-    tokio::time::sleep(duration).await;
+    delay(duration).await;
     next.run(request).await
 }
 

@@ -34,6 +34,7 @@ use shared::domain::time::Timestamp;
 pub(super) use self::{batch::batch, headers::bearer, mailbox::MailboxState};
 use self::{call::Call, mailbox::Mailbox, quota::Quota, traffic::Traffic};
 use super::{Account, Effect, EmulatedGoogle, GmailError, front::Struck, lock};
+use crate::delay::delay;
 
 /// What each mailbox holds, by account.
 pub(super) type Mailboxes = HashMap<String, MailboxState>;
@@ -100,7 +101,7 @@ pub(super) async fn single(
     let bearer = bearer(&headers);
     let permits = google.0.gmail.traffic.enter(google.bearer_sub(bearer), 1);
     if let Some(Effect::Delay(duration)) = effect {
-        tokio::time::sleep(duration).await;
+        delay(duration).await;
     }
     let call = Call { method: &Method::GET, path: uri.path(), query: query.as_deref().unwrap_or_default(), bearer };
     let answer = match permits.granted() {

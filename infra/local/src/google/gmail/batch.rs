@@ -4,7 +4,7 @@
 
 mod part;
 
-use std::fmt::Write;
+use std::{fmt::Write, time::Duration};
 
 use axum::{
     Extension,
@@ -19,9 +19,12 @@ use super::{
     answer::{Answer, respond},
     headers::bearer,
 };
-use crate::google::{
-    Effect, EmulatedGoogle, Endpoint, GmailError, RecordedRequest,
-    front::{Struck, broken},
+use crate::{
+    delay::delay,
+    google::{
+        Effect, EmulatedGoogle, Endpoint, GmailError, RecordedRequest,
+        front::{Struck, broken},
+    },
 };
 
 /// How many calls one batch may hold.
@@ -41,23 +44,25 @@ pub(in crate::google) async fn batch(
     let outer = bearer(&headers);
     let permits = google.0.gmail.traffic.enter(google.bearer_sub(outer), parts.len());
     if let Some(Effect::Delay(duration)) = effect {
-        tokio::time::sleep(duration).await;
+        delay(duration).await;
     }
-    let mut answers = Vec::with_capacity(parts.len());
+    let (mut answers, mut late) = (Vec::with_capacity(parts.len()), Duration::ZERO);
     for (place, part) in parts.iter().enumerate() {
-        match google.part(part, outer, place < permits.granted()).await {
+        match google.part(part, outer, place < permits.granted(), &mut late).await {
             Some(answer) => answers.push((part, answer)),
             None => return broken(),
         }
     }
+    delay(late).await;
     let boundary = google.mint("batch_", 1).unwrap_or_else(|_| "batch_response".to_owned());
     let kind = format!("multipart/mixed; boundary={boundary}");
     respond(200, &kind, multipart(&boundary, &answers), &headers)
 }
 
 impl EmulatedGoogle {
-    /// The answer to one call; `None` if the connection is to break.
-    async fn part(&self, part: &Part<'_>, outer: Option<&str>, allowed: bool) -> Option<String> {
+    /// The answer to one call; `None` if the connection is to break. By how much it is late goes to the whole batch, whose
+    /// calls are one after the other.
+    async fn part(&self, part: &Part<'_>, outer: Option<&str>, allowed: bool, late: &mut Duration) -> Option<String> {
         let (method, uri) = (part.method.clone(), part.uri.clone());
         self.0.records.add(
             Endpoint::BatchPart,
@@ -75,7 +80,7 @@ impl EmulatedGoogle {
                 None
             }
             Some(Effect::Delay(duration)) => {
-                tokio::time::sleep(duration).await;
+                *late += duration;
                 Some(plain(&answer()))
             }
             _ => Some(plain(&answer())),

@@ -1,0 +1,80 @@
+//! How fast the functions are: their release binaries, run as Lambda runs them, over the embedded AWS and the emulated
+//! Google, beside a function that does nothing. Prints a Markdown table of medians.
+//!
+//! Every round makes a new world and starts every function anew in it, so that what a busy machine does to one it does to
+//! all, and ratios hold within one run.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a program for a person, and a world or a function that fails is not worth measuring"
+)]
+
+mod case;
+mod limits;
+mod options;
+mod process;
+mod report;
+mod round;
+mod samples;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use tests::binaries::release_binaries;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{case::CASES, limits::Waits, options::Options, samples::Samples};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = match Options::read() {
+        Ok(options) => options,
+        Err(usage) => {
+            eprintln!("{usage}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut terminated = signal(SignalKind::terminate()).unwrap();
+    // Whatever ends first, every function is dropped with its future, and dies of that.
+    tokio::select! {
+        () = measure(&options) => ExitCode::SUCCESS,
+        _ = tokio::signal::ctrl_c() => ExitCode::FAILURE,
+        _ = terminated.recv() => ExitCode::FAILURE,
+    }
+}
+
+async fn measure(options: &Options) {
+    let binaries = binaries(options);
+    let mut samples = Samples::default();
+    for number in 1..=options.rounds {
+        eprintln!("round {number} of {}", options.rounds);
+        for waits in [Waits::None, Waits::Realistic] {
+            round::run(waits, options, &binaries, &mut samples).await;
+        }
+    }
+    println!("{}", report::table(options, &binaries, &samples));
+}
+
+/// The functions' release binaries by their names, as a deployment has them.
+fn binaries(options: &Options) -> BTreeMap<&'static str, PathBuf> {
+    let mut binaries = BTreeMap::new();
+    let names: BTreeSet<_> = CASES.iter().map(|case| case.function).collect();
+    let built = |name: &&str| Some(options.binaries.as_ref()?.join(name)).filter(|path| path.is_file());
+    binaries.extend(names.iter().filter_map(|name| Some((*name, built(name)?))));
+    let empty = CASES[0].function;
+    let missing = names.into_iter().filter(|name| !binaries.contains_key(name));
+    // The empty one on its own, for the features of the one are not to change what the others depend on.
+    let (empty, functions): (Vec<_>, Vec<_>) = missing.partition(|name| *name == empty);
+    for (names, features) in [(functions, [].as_slice()), (empty, &["function"])] {
+        if !names.is_empty() {
+            binaries.extend(release_binaries(&names, features).unwrap_or_else(|error| panic!("{error}")));
+        }
+    }
+    binaries
+}
