@@ -1,0 +1,278 @@
+//! The governor of Gmail's quota: what a user has left of it, counted over all instances.
+//!
+//! What is to be spent on messages is written down before it is spent. Plain lists are not: what they cost is kept back,
+//! remembered by the instance, and written down with what it reserves next. The count is advisory: where it cannot be
+//! kept, each instance goes by its own.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use shared::domain::{
+    backoff::Backoff,
+    connection::StoreError,
+    quota::{Quota, Spending, SpendingStore, Stored, Tick, WriteError, units},
+    random::Random,
+    time::{Clock, Timestamp},
+    user_id::UserId,
+};
+
+/// The most users that an instance remembers.
+const MAX_USERS: usize = 1_000;
+/// How long a reservation may wait for the store. It is asked beside a request to Gmail, which takes as long.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long after a reservation its messages may be asked for: what counts for a second more than Google's minute has to
+/// leave time for the way.
+const FRESH: Duration = Duration::from_millis(500);
+/// How soon a write that came second is tried again.
+const CONFLICT: Backoff = Backoff {
+    first: Duration::from_millis(5),
+    longest: Duration::from_millis(50),
+    at_least: Duration::ZERO,
+    tries: 30,
+};
+
+/// The governor of an instance.
+pub(crate) struct Governor {
+    store: Arc<dyn SpendingStore>,
+    quota: Quota,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    known: Mutex<HashMap<UserId, Known>>,
+}
+
+/// What an instance knows of a user's spending.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    /// What was stored when it last looked.
+    stored: Stored,
+    /// What it spent and has not written down.
+    own: Spending,
+    /// Whether there was less than it took to be there: others spend, too.
+    is_contended: bool,
+}
+
+/// What was reserved.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reservation {
+    /// How many messages of it are to be fetched yet.
+    pub(crate) messages: u64,
+    at: Timestamp,
+    is_stored: bool,
+}
+
+impl Reservation {
+    /// What is left of it after so many messages; `None` if nothing is.
+    pub(crate) fn less(self, fetched: u64) -> Option<Self> {
+        let messages = self.messages.saturating_sub(fetched);
+        (messages > 0).then_some(Self { messages, ..self })
+    }
+}
+
+impl Governor {
+    /// A governor that knows of no spending yet.
+    pub(crate) fn new(
+        store: Arc<dyn SpendingStore>,
+        quota: Quota,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self { store, quota, clock, random, known: Mutex::default() }
+    }
+
+    /// The account of a user.
+    pub(crate) fn account<'a>(&'a self, user_id: &'a UserId) -> Account<'a> {
+        Account { governor: self, user_id }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<UserId, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One user's quota.
+#[derive(Clone, Copy)]
+pub(crate) struct Account<'a> {
+    governor: &'a Governor,
+    user_id: &'a UserId,
+}
+
+impl Account<'_> {
+    /// Remembers units that are spent without a reservation.
+    pub(crate) fn note(self, units: u64) {
+        let now = self.now();
+        self.with(|known| {
+            known.own.forget(now);
+            known.own.charge(Tick::of(now), units);
+        });
+    }
+
+    /// How many messages there is quota for beside a page, as far as is known.
+    pub(crate) fn left(self) -> u64 {
+        let (known, now) = (self.known(), self.now());
+        self.governor.quota.messages(&known.spending(now), true, u64::MAX, now)
+    }
+
+    /// Whether others spend so much that a page is not to be asked for in the hope of quota.
+    pub(crate) fn is_contended(self) -> bool {
+        self.known().is_contended
+    }
+
+    /// How long until there is quota for so many messages, as far as is known.
+    pub(crate) fn wait(self, messages: u64) -> Duration {
+        let (known, now) = (self.known(), self.now());
+        self.governor.quota.wait(&known.spending(now), messages, now)
+    }
+
+    /// Reserves as many messages as there is quota for, up to what is wanted, and a page beside them if there is to be one.
+    pub(crate) async fn reserve(self, page: bool, wanted: u64) -> Reservation {
+        let stored = tokio::time::timeout(PATIENCE, self.reserve_stored(page, wanted));
+        let error = match stored.await {
+            Ok(Ok(reservation)) => return reservation,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the store does not answer in time".to_owned(),
+        };
+        tracing::warn!(error, "Gmail's quota is counted by this instance alone");
+        self.reserve_own(page, wanted)
+    }
+
+    async fn reserve_stored(self, page: bool, wanted: u64) -> Result<Reservation, StoreError> {
+        let (mut tried, mut has_looked) = (0, false);
+        loop {
+            let (known, now) = (self.known(), self.now());
+            let mut spending = known.spending(now);
+            let messages = self.governor.quota.messages(&spending, page, wanted, now);
+            let reservation = Reservation { messages, at: now, is_stored: true };
+            if messages == 0 && has_looked {
+                self.with(|known| known.is_contended = true);
+                return Ok(reservation);
+            }
+            if messages == 0 {
+                self.learn(self.governor.store.find(self.user_id, now).await?);
+            } else {
+                spending.charge(Tick::of(now), units(page, messages));
+                if self.replace(&known, spending, now).await? {
+                    self.with(|known| known.is_contended = messages < wanted);
+                    return Ok(reservation);
+                }
+                tried += 1;
+                self.pause(tried).await?;
+            }
+            has_looked = true;
+        }
+    }
+
+    fn reserve_own(self, page: bool, wanted: u64) -> Reservation {
+        let (known, now) = (self.known(), self.now());
+        let messages = self.governor.quota.messages(&known.spending(now), page, wanted, now);
+        if messages > 0 {
+            self.note(units(page, messages));
+        }
+        Reservation { messages, at: now, is_stored: false }
+    }
+
+    /// Whether a reservation was made so long ago that what is spent of it now would count for too short a time.
+    pub(crate) fn is_old(self, reservation: &Reservation) -> bool {
+        self.now().since(reservation.at) > FRESH
+    }
+
+    /// Gives a reservation up: so many messages are fetched now, the others never. Where that cannot be written down, the
+    /// whole of it counts, which errs to the safe side.
+    pub(crate) async fn settle(self, reservation: Reservation, fetched: u64) {
+        let units = |messages| units(false, messages);
+        let (reserved_at, reserved) = (Tick::of(reservation.at), units(reservation.messages));
+        let settle = |spending: &mut Spending| {
+            spending.refund(reserved_at, reserved);
+            spending.charge(Tick::of(self.now()), units(fetched));
+        };
+        if reservation.is_stored {
+            let settled = tokio::time::timeout(PATIENCE, self.settle_stored(settle)).await;
+            if !matches!(settled, Ok(Ok(()))) {
+                tracing::info!("quota that was not used is not given back");
+            }
+        } else {
+            self.with(|known| settle(&mut known.own));
+        }
+    }
+
+    async fn settle_stored(self, settle: impl Fn(&mut Spending) + Send) -> Result<(), StoreError> {
+        let mut tried = 0;
+        loop {
+            let (known, now) = (self.known(), self.now());
+            let mut spending = known.spending(now);
+            settle(&mut spending);
+            if self.replace(&known, spending, now).await? {
+                return Ok(());
+            }
+            tried += 1;
+            self.pause(tried).await?;
+        }
+    }
+
+    /// Writes spending in place of what is known to be stored; not if somebody else wrote since.
+    async fn replace(self, known: &Known, mut spending: Spending, now: Timestamp) -> Result<bool, StoreError> {
+        spending.forget(now);
+        match self.governor.store.replace(self.user_id, known.stored.generation, &spending, now).await {
+            Ok(generation) => {
+                self.learn(Stored { spending, generation });
+                self.with(|present| present.own.subtract(&known.own));
+                Ok(true)
+            }
+            Err(WriteError::Conflict(stored)) => {
+                self.learn(stored);
+                Ok(false)
+            }
+            Err(WriteError::Store(error)) => Err(error),
+        }
+    }
+
+    /// Waits a little before the next try, but not before the first: whoever does not know what is stored learns it so.
+    async fn pause(self, tried: u32) -> Result<(), StoreError> {
+        if tried > 1 {
+            let wait = CONFLICT.wait(tried, None, PATIENCE, &*self.governor.random);
+            let detail = "others write all the time".to_owned();
+            tokio::time::sleep(wait.ok_or(StoreError { detail, transient: true })?).await;
+        }
+        Ok(())
+    }
+
+    fn now(self) -> Timestamp {
+        self.governor.clock.now()
+    }
+
+    fn known(self) -> Known {
+        self.governor.lock().get(self.user_id).cloned().unwrap_or_default()
+    }
+
+    fn learn(self, stored: Stored) {
+        self.with(|known| known.stored = stored);
+    }
+
+    fn with(self, change: impl FnOnce(&mut Known)) {
+        let mut all = self.governor.lock();
+        if let Some(known) = all.get_mut(self.user_id) {
+            change(known);
+            return;
+        }
+        if all.len() >= MAX_USERS {
+            let now = self.now();
+            all.retain(|_, known| !known.spending(now).is_empty());
+        }
+        if all.len() >= MAX_USERS {
+            all.clear();
+        }
+        change(all.entry(self.user_id.clone()).or_default());
+    }
+}
+
+impl Known {
+    /// All that counts.
+    fn spending(&self, now: Timestamp) -> Spending {
+        let mut spending = self.stored.spending.clone();
+        spending.add(&self.own);
+        spending.forget(now);
+        spending
+    }
+}
