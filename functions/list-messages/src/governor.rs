@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How long after a reservation its messages may be asked for: what counts for a second more than Google's minute has to
 /// leave time for the way.
 const FRESH: Duration = Duration::from_millis(500);
+/// How soon it is known how much of a reservation is needed.
+const SOON: Duration = Duration::from_secs(1);
 /// How soon a write that came second is tried again.
 const CONFLICT: Backoff = Backoff {
     first: Duration::from_millis(5),
@@ -52,6 +54,8 @@ struct Known {
     own: Spending,
     /// Whether there was less than it took to be there: others spend, too.
     is_contended: bool,
+    /// When others were last seen to have just reserved something.
+    others_reserved_at: Option<Timestamp>,
 }
 
 /// What was reserved.
@@ -126,6 +130,14 @@ impl Account<'_> {
         self.governor.quota.wait(&known.spending(now), messages, now)
     }
 
+    /// The same for somebody who got nothing. What others have just reserved they may give back as soon as they know how
+    /// much they need of it: then it is worth asking again soon.
+    pub(crate) fn wait_for_any(self, messages: u64) -> Duration {
+        let (wait, seen_at) = (self.wait(messages), self.known().others_reserved_at);
+        let may_be_given_back = seen_at.is_some_and(|at| self.now().since(at) < SOON);
+        if may_be_given_back { wait.min(SOON) } else { wait }
+    }
+
     /// Reserves as many messages as there is quota for, up to what is wanted, and a page beside them if there is to be one.
     pub(crate) async fn reserve(self, page: bool, wanted: u64) -> Reservation {
         let stored = tokio::time::timeout(PATIENCE, self.reserve_stored(page, wanted));
@@ -150,7 +162,7 @@ impl Account<'_> {
                 return Ok(reservation);
             }
             if messages == 0 {
-                self.learn(self.governor.store.find(self.user_id, now).await?);
+                self.look(self.governor.store.find(self.user_id, now).await?, now);
             } else {
                 spending.charge(Tick::of(now), units(page, messages));
                 if self.replace(&known, spending, now).await? {
@@ -221,7 +233,7 @@ impl Account<'_> {
                 Ok(true)
             }
             Err(WriteError::Conflict(stored)) => {
-                self.learn(stored);
+                self.look(stored, now);
                 Ok(false)
             }
             Err(WriteError::Store(error)) => Err(error),
@@ -246,6 +258,17 @@ impl Account<'_> {
         self.governor.lock().get(self.user_id).cloned().unwrap_or_default()
     }
 
+    /// Learns what others may have stored.
+    fn look(self, stored: Stored, now: Timestamp) {
+        self.with(|known| {
+            if stored.spending.lately(now) > known.stored.spending.lately(now) {
+                known.others_reserved_at = Some(now);
+            }
+            known.stored = stored;
+        });
+    }
+
+    /// Learns what it has stored itself.
     fn learn(self, stored: Stored) {
         self.with(|known| known.stored = stored);
     }

@@ -36,7 +36,23 @@ impl Listing<'_> {
             // Nothing of this could be had: what was had before is the answer, and the next one begins here.
             return if self.body.is_empty() { Err(error.clone().into()) } else { Ok(self.stop_for(error)) };
         }
-        Ok(self.push_all(&outcomes, count))
+        let Some((rest, error)) = self.passing_end(&outcomes, count) else {
+            return Ok(self.push_all(&outcomes, count));
+        };
+        // The same holds where only the end could not be had.
+        let stopped = self.stop_for(error);
+        self.push_all(&outcomes, count - rest);
+        Ok(stopped)
+    }
+
+    /// How many of the last messages could not be had, and why, where that has to do with none of them and passes.
+    fn passing_end<'o>(&self, outcomes: &'o Outcomes, count: u64) -> Option<(u64, &'o GmailError)> {
+        let asked = self.place.entries.iter().take(usize::try_from(count).unwrap_or(usize::MAX));
+        let errors = asked.rev().map_while(|entry| outcomes.get(&entry.id)?.as_ref().err());
+        let mut passing =
+            errors.take_while(|error| error.is_transient() && !(error.of_part && error.action() == Action::TryAgain));
+        let last = passing.next()?;
+        Some((u64::try_from(passing.count()).unwrap_or(u64::MAX).saturating_add(1), last))
     }
 
     /// Fetches the first so many of the entries that are there. Beside it, a reservation is settled that is for more than

@@ -57,11 +57,11 @@ impl Listing<'_> {
 
     /// Ends the listing for there is no quota: with what it has, or if that is nothing, with an error.
     pub(super) fn stop_for_quota(&mut self) -> Result<Step, Failure> {
-        let retry_after = self.account.wait(self.wanted().min(WORTH_A_REQUEST));
+        let messages = self.wanted().min(WORTH_A_REQUEST);
         if self.body.is_empty() {
-            return Err(Failure::Quota { retry_after });
+            return Err(Failure::Quota { retry_after: self.account.wait_for_any(messages) });
         }
-        self.more_in = Some(retry_after);
+        self.more_in = Some(self.account.wait(messages));
         Ok(Step::Stop)
     }
 

@@ -79,6 +79,12 @@ impl Spending {
         self.counting(now).fold(0, |total, (_, units)| total.saturating_add(units))
     }
 
+    /// The units that began to count in the last half second or so: what was just reserved, and may be given back yet.
+    pub fn lately(&self, now: Timestamp) -> u64 {
+        let late = self.counting(now).filter(|(at, _)| at.end().after(TICK) > now);
+        late.fold(0, |total, (_, units)| total.saturating_add(units))
+    }
+
     /// How long until no more than so many units count.
     pub fn wait(&self, most: u64, now: Timestamp) -> Duration {
         let mut total = self.total(now);
