@@ -40,7 +40,9 @@ mod tests {
         #[test]
         fn every_number_is_read_as_it_was_written(numbers in prop::collection::vec(any::<u64>(), 0..9)) {
             let mut bytes = Vec::new();
-            numbers.iter().for_each(|number| push(&mut bytes, *number));
+            for number in &numbers {
+                push(&mut bytes, *number);
+            }
             let mut rest = bytes.as_slice();
             for number in numbers {
                 prop_assert_eq!(take(&mut rest), Some(number));

@@ -8,7 +8,9 @@ const START: Timestamp = Timestamp::from_unix_seconds(1_795_318_652);
 
 fn spent(charges: &[(u32, u64)]) -> Spending {
     let mut spending = Spending::default();
-    charges.iter().for_each(|(second, units)| spending.charge(Tick::of(START.after(SECOND * *second)), *units));
+    for (second, units) in charges {
+        spending.charge(Tick::of(START.after(SECOND * *second)), *units);
+    }
     spending
 }
 
@@ -144,7 +146,9 @@ proptest! {
     #[test]
     fn spending_is_read_as_it_was_written_and_stays_small(charges in prop::collection::vec((0u64..200_000, 1u64..20_000), 0..500)) {
         let (mut spending, now) = (Spending::default(), START.after(Duration::from_secs(200)));
-        charges.iter().for_each(|(millis, units)| spending.charge(Tick::of(START.after(Duration::from_millis(*millis))), *units));
+        for (millis, units) in charges {
+            spending.charge(Tick::of(START.after(Duration::from_millis(millis))), units);
+        }
         spending.forget(now);
         let bytes = spending.to_bytes();
         prop_assert!(bytes.len() < 600, "{}", bytes.len());
