@@ -4,6 +4,8 @@
 //! remembered by the instance, and written down with what it reserves next. The count is advisory: where it cannot be
 //! kept, each instance goes by its own.
 
+mod reserving;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -11,9 +13,7 @@ use std::{
 };
 
 use shared::domain::{
-    backoff::Backoff,
-    connection::StoreError,
-    quota::{Quota, Spending, SpendingStore, Stored, Tick, WriteError, units},
+    quota::{Quota, Spending, SpendingStore, Stored, Tick},
     random::Random,
     time::{Clock, Timestamp},
     user_id::UserId,
@@ -21,21 +21,11 @@ use shared::domain::{
 
 /// The most users that an instance remembers.
 const MAX_USERS: usize = 1_000;
-/// How long a reservation may wait for the store. It is asked beside a request to Gmail, which takes as long.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// How long after a reservation its messages may be asked for: what counts for a second more than Google's minute has to
 /// leave time for the way.
 const FRESH: Duration = Duration::from_millis(500);
 /// How soon it is known how much of a reservation is needed.
 const SOON: Duration = Duration::from_secs(1);
-/// How soon a write that came second is tried again.
-const CONFLICT: Backoff = Backoff {
-    first: Duration::from_millis(5),
-    longest: Duration::from_millis(50),
-    at_least: Duration::ZERO,
-    tries: 30,
-};
-
 /// The governor of an instance.
 pub(crate) struct Governor {
     store: Arc<dyn SpendingStore>,
@@ -54,6 +44,8 @@ struct Known {
     own: Spending,
     /// Whether there was less than it took to be there: others spend, too.
     is_contended: bool,
+    /// When the store failed last.
+    failed_at: Option<Timestamp>,
     /// When others were last seen to have just reserved something.
     others_reserved_at: Option<Timestamp>,
 }
@@ -138,116 +130,9 @@ impl Account<'_> {
         if may_be_given_back { wait.min(SOON) } else { wait }
     }
 
-    /// Reserves as many messages as there is quota for, up to what is wanted, and a page beside them if there is to be one.
-    pub(crate) async fn reserve(self, page: bool, wanted: u64) -> Reservation {
-        let stored = tokio::time::timeout(PATIENCE, self.reserve_stored(page, wanted));
-        let error = match stored.await {
-            Ok(Ok(reservation)) => return reservation,
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "the store does not answer in time".to_owned(),
-        };
-        tracing::warn!(error, "Gmail's quota is counted by this instance alone");
-        self.reserve_own(page, wanted)
-    }
-
-    async fn reserve_stored(self, page: bool, wanted: u64) -> Result<Reservation, StoreError> {
-        let (mut tried, mut has_looked) = (0, false);
-        loop {
-            let (known, now) = (self.known(), self.now());
-            let mut spending = known.spending(now);
-            let messages = self.governor.quota.messages(&spending, page, wanted, now);
-            let reservation = Reservation { messages, at: now, is_stored: true };
-            if messages == 0 && has_looked {
-                self.with(|known| known.is_contended = true);
-                return Ok(reservation);
-            }
-            if messages == 0 {
-                self.look(self.governor.store.find(self.user_id, now).await?, now);
-            } else {
-                spending.charge(Tick::of(now), units(page, messages));
-                if self.replace(&known, spending, now).await? {
-                    self.with(|known| known.is_contended = messages < wanted);
-                    return Ok(reservation);
-                }
-                tried += 1;
-                self.pause(tried).await?;
-            }
-            has_looked = true;
-        }
-    }
-
-    fn reserve_own(self, page: bool, wanted: u64) -> Reservation {
-        let (known, now) = (self.known(), self.now());
-        let messages = self.governor.quota.messages(&known.spending(now), page, wanted, now);
-        if messages > 0 {
-            self.note(units(page, messages));
-        }
-        Reservation { messages, at: now, is_stored: false }
-    }
-
     /// Whether a reservation was made so long ago that what is spent of it now would count for too short a time.
     pub(crate) fn is_old(self, reservation: &Reservation) -> bool {
         self.now().since(reservation.at) > FRESH
-    }
-
-    /// Gives a reservation up: so many messages are fetched now, the others never. Where that cannot be written down, the
-    /// whole of it counts, which errs to the safe side.
-    pub(crate) async fn settle(self, reservation: Reservation, fetched: u64) {
-        let units = |messages| units(false, messages);
-        let (reserved_at, reserved) = (Tick::of(reservation.at), units(reservation.messages));
-        let settle = |spending: &mut Spending| {
-            spending.refund(reserved_at, reserved);
-            spending.charge(Tick::of(self.now()), units(fetched));
-        };
-        if reservation.is_stored {
-            let settled = tokio::time::timeout(PATIENCE, self.settle_stored(settle)).await;
-            if !matches!(settled, Ok(Ok(()))) {
-                tracing::info!("quota that was not used is not given back");
-            }
-        } else {
-            self.with(|known| settle(&mut known.own));
-        }
-    }
-
-    async fn settle_stored(self, settle: impl Fn(&mut Spending) + Send) -> Result<(), StoreError> {
-        let mut tried = 0;
-        loop {
-            let (known, now) = (self.known(), self.now());
-            let mut spending = known.spending(now);
-            settle(&mut spending);
-            if self.replace(&known, spending, now).await? {
-                return Ok(());
-            }
-            tried += 1;
-            self.pause(tried).await?;
-        }
-    }
-
-    /// Writes spending in place of what is known to be stored; not if somebody else wrote since.
-    async fn replace(self, known: &Known, mut spending: Spending, now: Timestamp) -> Result<bool, StoreError> {
-        spending.forget(now);
-        match self.governor.store.replace(self.user_id, known.stored.generation, &spending, now).await {
-            Ok(generation) => {
-                self.learn(Stored { spending, generation });
-                self.with(|present| present.own.subtract(&known.own));
-                Ok(true)
-            }
-            Err(WriteError::Conflict(stored)) => {
-                self.look(stored, now);
-                Ok(false)
-            }
-            Err(WriteError::Store(error)) => Err(error),
-        }
-    }
-
-    /// Waits a little before the next try, but not before the first: whoever does not know what is stored learns it so.
-    async fn pause(self, tried: u32) -> Result<(), StoreError> {
-        if tried > 1 {
-            let wait = CONFLICT.wait(tried, None, PATIENCE, &*self.governor.random);
-            let detail = "others write all the time".to_owned();
-            tokio::time::sleep(wait.ok_or(StoreError { detail, transient: true })?).await;
-        }
-        Ok(())
     }
 
     fn now(self) -> Timestamp {
@@ -299,3 +184,6 @@ impl Known {
         spending
     }
 }
+
+#[cfg(test)]
+mod tests;

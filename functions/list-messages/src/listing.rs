@@ -184,8 +184,10 @@ impl<'a> Listing<'a> {
     /// A page has what is wanted; if messages are fetched, no more than there is quota for, as far as is known, so that a
     /// listing ends where a page does.
     fn page_size(&self) -> u64 {
-        let left = if self.at_once().is_some() { self.account.left().max(1) } else { MAX_PAGE };
-        self.wanted().min(MAX_PAGE).min(left)
+        let reserved = self.reserved.map_or(0, |reservation| reservation.messages);
+        let left = || self.account.left().saturating_add(reserved).max(1);
+        let most = if self.at_once().is_some() { left() } else { MAX_PAGE };
+        self.wanted().min(MAX_PAGE).min(most)
     }
 
     /// How many messages fly at once; `None` if none are fetched.
