@@ -14,6 +14,7 @@ use shared::domain::{
     time::{Clock, Timestamp},
 };
 use tests::{
+    PATIENCE,
     answer::{Answer, problem},
     world::{ANNA, Instance, TABLE, World, sub},
 };
@@ -288,4 +289,16 @@ async fn a_store_that_fails_stops_no_listing_and_the_instance_counts_for_itself(
         list(&world, "format=minimal&maxResults=1").await;
         assert_eq!(written(&world), 25, "{effect:?}");
     }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_one_warning_in_the_log() {
+    let world = mailbox_of(60).await;
+    let process = world.process("list-messages", &[]).await;
+    world.aws.faults().fail("DynamoDB.UpdateItem", AwsFault::always(AwsEffect::Throttle));
+    let answer = process.ask(&of(ANNA, "format=full")).await;
+    assert_eq!(ids(&listing(&answer)).len(), 60, "in three steps, each with a reservation of its own");
+    let alone = "Gmail's quota is counted by this instance alone";
+    assert!(process.prints(alone, PATIENCE).await);
+    assert_eq!(process.output().matches(alone).count(), 1);
 }
