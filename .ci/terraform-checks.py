@@ -74,6 +74,7 @@ def check_values():
         "TOKEN_KMS_KEY_ID": key,
         "SCOPES": "openid email https://www.googleapis.com/auth/gmail.readonly",
         "SESSION_TTL_SECONDS": "28800",
+        "GMAIL_QUOTA_UNITS_PER_MINUTE": "6000",
         "RUST_LOG": "info",
     }
     for name, function in functions().items():
@@ -139,7 +140,7 @@ def check_api(origins):
     if origins:
         expect("CORS: origins", sorted(cors["AllowOrigins"]), sorted(origins))
         expect("CORS: methods", sorted(cors["AllowMethods"]), ["DELETE", "GET"])
-        expect("CORS: headers", (cors["AllowHeaders"], cors["ExposeHeaders"]), (["content-type"], ["retry-after"]))
+        expect("CORS: headers", (cors["AllowHeaders"], cors["ExposeHeaders"]), (["content-type"], ["retry-after", "x-gmail-quota-units"]))
         expect("CORS: credentials and age", (cors["AllowCredentials"], cors["MaxAge"]), (True, 600))
     else:
         expect("CORS", cors, None)

@@ -44,7 +44,7 @@ resource "aws_apigatewayv2_api" "api" {
       allow_methods     = ["GET", "DELETE"]
       allow_headers     = ["content-type"]
       allow_credentials = true
-      expose_headers    = ["retry-after"]
+      expose_headers    = ["retry-after", "x-gmail-quota-units"]
       max_age           = 600
     }
   }

@@ -27,6 +27,10 @@ locals {
     TOKEN_KMS_KEY_ID  = local.key_arn
   }
 
+  variables_with_quota = {
+    GMAIL_QUOTA_UNITS_PER_MINUTE = tostring(var.gmail_quota_units_per_minute)
+  }
+
   variables_with_bus = {
     EVENT_BUS_NAME = var.event_bus_name
   }
@@ -34,7 +38,7 @@ locals {
   every_function = {
     "authorize-url"     = { timeout = 30, variables = merge(local.variables_with_google, local.variables_with_cookies) }
     "callback"          = { timeout = 30, variables = merge(local.variables_with_google, local.variables_with_cookies, local.variables_with_connections) }
-    "list-messages"     = { timeout = 30, variables = merge(local.variables_with_google, local.variables_with_cookies, local.variables_with_connections) }
+    "list-messages"     = { timeout = 30, variables = merge(local.variables_with_google, local.variables_with_cookies, local.variables_with_connections, local.variables_with_quota) }
     "connection"        = { timeout = 30, variables = merge(local.variables_with_google, local.variables_with_cookies, local.variables_with_connections) }
     "security-events"   = { timeout = 30, variables = merge(local.variables_with_google, local.variables_with_connections) }
     "connection-events" = { timeout = 60, variables = local.variables_with_bus }

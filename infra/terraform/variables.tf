@@ -79,6 +79,18 @@ variable "session_ttl_seconds" {
   }
 }
 
+variable "gmail_quota_units_per_minute" {
+  description = "Gmail's quota units for each user and minute; Google Cloud projects from before May 2026 have 15000."
+  type        = number
+  default     = 6000
+  nullable    = false
+
+  validation {
+    condition     = var.gmail_quota_units_per_minute >= 100 && var.gmail_quota_units_per_minute <= 1000000 && floor(var.gmail_quota_units_per_minute) == var.gmail_quota_units_per_minute
+    error_message = "gmail_quota_units_per_minute is a whole number from 100 to 1000000."
+  }
+}
+
 variable "domain_name" {
   description = "Custom domain of the API, e.g. mail.example.com; empty: the host name that API Gateway gives. Needs certificate_arn."
   type        = string

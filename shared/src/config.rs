@@ -1,7 +1,7 @@
 //! Configuration: environment variables, read once at start. One struct for each concern; every error names its
 //! variable.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, str::FromStr, time::Duration};
 
 use url::Url;
 
@@ -30,6 +30,16 @@ impl<'a> Variables<'a> {
     /// A variable that may be left out; empty counts as left out.
     pub fn optional(&self, name: &'static str) -> Option<String> {
         (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    /// A whole number, if there is one; the name if it is none of those that are allowed.
+    fn number<T: FromStr + PartialOrd>(
+        &self,
+        name: &'static str,
+        allowed: RangeInclusive<T>,
+    ) -> Result<Option<T>, &'static str> {
+        let Some(text) = self.optional(name) else { return Ok(None) };
+        text.parse().ok().filter(|number| allowed.contains(number)).map(Some).ok_or(name)
     }
 
     /// An address without a path.
@@ -125,10 +135,10 @@ fn origins(variables: &Variables<'_>) -> Result<Vec<Origin>, BadVariable> {
 }
 
 fn session_lifetime(variables: &Variables<'_>) -> Result<Duration, BadVariable> {
-    let Some(text) = variables.optional("SESSION_TTL_SECONDS") else { return Ok(Browsers::SESSION_LIFETIME) };
-    let seconds = text.parse().ok().filter(|seconds| (1..=Browsers::LONGEST_SESSION_SECONDS).contains(seconds));
+    let seconds = variables.number("SESSION_TTL_SECONDS", 1..=Browsers::LONGEST_SESSION_SECONDS);
     let problem = "is not a number of seconds from 1 to 34560000";
-    seconds.map(Duration::from_secs).ok_or(BadVariable { name: "SESSION_TTL_SECONDS", problem })
+    let seconds = seconds.map_err(|name| BadVariable { name, problem })?;
+    Ok(seconds.map_or(Browsers::SESSION_LIFETIME, Duration::from_secs))
 }
 
 /// Where connections are kept.
@@ -149,6 +159,40 @@ impl Storage {
         Ok(Self {
             table: variables.required("CONNECTIONS_TABLE")?,
             kms_key_id: variables.required("TOKEN_KMS_KEY_ID")?,
+        })
+    }
+}
+
+/// What Gmail takes at once and in a minute.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct GmailLimits {
+    /// `GMAIL_QUOTA_UNITS_PER_MINUTE`: the units that each user has in a minute
+    /// ([usage limits](https://developers.google.com/workspace/gmail/api/reference/quota)).
+    pub units_per_minute: u64,
+    /// `GMAIL_BATCHES_AT_ONCE`: how many batches of one listing are under way at once.
+    pub batches_at_once: usize,
+}
+
+impl GmailLimits {
+    /// For projects since May 2026; older ones have 15,000.
+    const UNITS_PER_MINUTE: u64 = 6_000;
+    /// A page has 500 messages: 20 batches of 25.
+    const BATCHES_AT_ONCE: usize = 20;
+
+    /// Reads the variables.
+    ///
+    /// # Errors
+    /// If one is bad.
+    pub fn read(variables: &Variables<'_>) -> Result<Self, BadVariable> {
+        let units = variables.number("GMAIL_QUOTA_UNITS_PER_MINUTE", 100..=1_000_000);
+        let batches = variables.number("GMAIL_BATCHES_AT_ONCE", 1..=Self::BATCHES_AT_ONCE);
+        Ok(Self {
+            units_per_minute: units
+                .map_err(|name| BadVariable { name, problem: "is not a number from 100 to 1000000" })?
+                .unwrap_or(Self::UNITS_PER_MINUTE),
+            batches_at_once: batches
+                .map_err(|name| BadVariable { name, problem: "is not a number from 1 to 20" })?
+                .unwrap_or(Self::BATCHES_AT_ONCE),
         })
     }
 }
@@ -203,6 +247,7 @@ mod tests {
             with(name, value, Browsers::read).err(),
             with(name, value, Storage::read).err(),
             with(name, value, GoogleEndpoints::read).err(),
+            with(name, value, GmailLimits::read).err(),
         ];
         problems.into_iter().flatten().map(|bad| bad.name).next()
     }
@@ -219,6 +264,11 @@ mod tests {
             ("ALLOWED_RETURN_ORIGINS", "https://a.example.com,*"),
             ("SESSION_TTL_SECONDS", "0"),
             ("SESSION_TTL_SECONDS", "8h"),
+            ("GMAIL_QUOTA_UNITS_PER_MINUTE", "99"),
+            ("GMAIL_QUOTA_UNITS_PER_MINUTE", "1000001"),
+            ("GMAIL_QUOTA_UNITS_PER_MINUTE", "6,000"),
+            ("GMAIL_BATCHES_AT_ONCE", "0"),
+            ("GMAIL_BATCHES_AT_ONCE", "21"),
             ("GMAIL_BASE_URL", "http://gmail.example.com"),
             ("GMAIL_BASE_URL", "https://proxy.example.com/gmail"),
             ("GOOGLE_JWKS_URI", "certs"),
@@ -238,6 +288,8 @@ mod tests {
         assert_eq!(deployment.public_origin, None);
         assert_eq!(browsers.session_lifetime.as_secs(), 28_800);
         assert!(browsers.allowed_return_origins.is_empty());
+        let limits = with("", "", GmailLimits::read).unwrap();
+        assert_eq!(limits, GmailLimits { units_per_minute: 6_000, batches_at_once: 20 });
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod aws_adapters {
     mod data_keys;
     mod endings;
     mod listing;
+    mod quota;
     mod recorder;
     mod secrets;
     mod seen_events;

@@ -22,6 +22,8 @@ mod list_messages {
     mod messages;
     mod navigation;
     mod outcomes;
+    mod quota;
+    mod shortening;
     mod stores;
     mod stub;
 

@@ -170,6 +170,7 @@ mod tests {
             (&revoked("invalid_grant"), &revoked("invalid_grant"), None),
             (&none, &json!({"pk": {"S": "token#x"}}), None),
             (&none, &json!({"pk": {"S": "event#x"}}), None),
+            (&none, &json!({"pk": {"S": "quota#118"}, "generation": {"N": "7"}}), None),
             (&none, &none, None),
         ] {
             assert_eq!(told(old, new), expected, "{old} {new}");

@@ -1,13 +1,18 @@
 //! Gmail with an access token that is refreshed once if Gmail rejects it, and with patience where Gmail wants it.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    time::Duration,
+};
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use serde_json::value::RawValue;
 use shared::{
     domain::{
         backoff::Backoff,
         mailbox::{Action, GmailError, Mailbox, MessageFormat, MessagePage, PageRequest},
+        quota::units,
         random::Random,
     },
     function::Deadline,
@@ -16,9 +21,16 @@ use shared::{
     vault::access_tokens::{Access, AccessError, AccessTokens, RETRY_AFTER},
 };
 
+use super::governor::Account;
+
 /// How long one page may take, and one batch.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 const BATCH_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How many batches of whole messages fly at once at most.
+const MAX_FULL_WIDTH: usize = 2;
+/// More bytes of messages than an answer holds.
+const ENOUGH: usize = 6 * 1024 * 1024;
 
 /// How many access tokens Gmail may reject before there is no telling what it means.
 const MAX_REJECTED: u32 = 4;
@@ -35,6 +47,12 @@ pub(crate) enum Failure {
     /// Gmail refuses.
     #[error(transparent)]
     Gmail(#[from] GmailError),
+    /// The user's quota is used up.
+    #[error("there is no quota left for {} s", retry_after.as_secs())]
+    Quota {
+        /// When there is more.
+        retry_after: Duration,
+    },
 }
 
 impl Failure {
@@ -42,6 +60,7 @@ impl Failure {
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Gmail(error) => error.is_transient() || error.action() == Action::WaitForTomorrow,
+            Self::Quota { .. } => true,
             Self::Access(error) => matches!(
                 error,
                 AccessError::GoogleUnavailable { .. } | AccessError::Unavailable(_) | AccessError::Secrets(_)
@@ -54,29 +73,37 @@ impl Failure {
 pub(crate) struct Gmail<'a> {
     mailbox: &'a dyn Mailbox,
     tokens: &'a AccessTokens,
+    account: Account<'a>,
+    /// The units that were spent.
+    spent: &'a AtomicU64,
     access: Access,
     rejected: u32,
+    /// How many batches fly at once.
+    width: usize,
     deadline: Deadline,
     random: &'a dyn Random,
 }
 
 impl<'a> Gmail<'a> {
-    /// Gmail with an access token.
+    /// Gmail with an access token, for an account whose spending is counted; `width` batches fly at once.
     pub(crate) fn new(
         mailbox: &'a dyn Mailbox,
         tokens: &'a AccessTokens,
         random: &'a dyn Random,
+        (account, spent): (Account<'a>, &'a AtomicU64),
         access: Access,
+        width: usize,
         deadline: Deadline,
     ) -> Self {
-        Self { mailbox, tokens, access, rejected: 0, deadline, random }
+        Self { mailbox, tokens, account, spent, access, rejected: 0, width, deadline, random }
     }
 
-    /// One page.
+    /// One page. What further tries cost is noted; the first is the caller's to charge.
     pub(crate) async fn page(&mut self, page: &PageRequest<'_>) -> Result<MessagePage, Failure> {
         let mut tried = 0;
         loop {
             let timeout = PAGE_TIMEOUT.min(self.deadline.remaining());
+            self.spend(units(true, 0));
             let error = match self.mailbox.list(&self.access.token, page, timeout).await {
                 Ok(page) => return Ok(page),
                 Err(error) => error,
@@ -89,22 +116,21 @@ impl<'a> Gmail<'a> {
             if !error.is_transient() || !self.retry("gmail.list").pause(tried, error.retry_after, &error).await {
                 return Err(error.into());
             }
+            self.account.note(units(true, 0));
         }
     }
 
-    /// Many messages, in batches of `chunk` that fly at once. Those that failed for now are tried again apart from
-    /// those that succeeded. Also says how many messages Gmail was asked for in all.
-    pub(crate) async fn messages(
-        &mut self,
-        ids: &[&str],
-        format: &MessageFormat,
-        chunk: usize,
-    ) -> Result<(Outcomes, usize), Failure> {
-        let (mut outcomes, mut left, mut asked, mut tried) = (Outcomes::new(), ids.to_vec(), 0, 0);
+    /// Many messages, for which there is quota, in batches that fly at once. Those that failed for now are tried again
+    /// apart from those that succeeded, as far as there is quota for that, too; once Gmail limits the rate, with half as
+    /// many batches at once. What was not asked for, because there is more than enough, is left out.
+    pub(crate) async fn messages(&mut self, ids: &[&str], format: &MessageFormat) -> Result<Outcomes, Failure> {
+        let (mut outcomes, mut left, mut tried) = (Outcomes::new(), ids.to_vec(), 0);
         loop {
-            asked += left.len();
-            outcomes.extend(self.round(&left, format, chunk).await);
+            outcomes.extend(self.round(&left, format).await);
             let failed = |id: &&str| outcomes.get(*id).and_then(|outcome| outcome.as_ref().err());
+            if left.iter().filter_map(failed).any(|error| error.action() == Action::SlowDown) {
+                self.width = (self.width / 2).max(1);
+            }
             if left.iter().filter_map(failed).any(|error| error.action() == Action::Refresh) {
                 self.renew().await?;
                 left.retain(|id| {
@@ -113,28 +139,51 @@ impl<'a> Gmail<'a> {
                 continue;
             }
             left.retain(|id| failed(id).is_some_and(GmailError::is_transient));
-            let Some(error) = left.first().and_then(failed) else { return Ok((outcomes, asked)) };
+            let Some(error) = left.first().and_then(failed) else { return Ok(outcomes) };
             let retry_after = left.iter().filter_map(failed).filter_map(|error| error.retry_after).max();
             tried += 1;
             if !self.retry("gmail.batch").pause(tried, retry_after, error).await {
-                return Ok((outcomes, asked));
+                return Ok(outcomes);
+            }
+            left.truncate(self.reserved(left.len()).await);
+            if left.is_empty() {
+                return Ok(outcomes);
             }
         }
     }
 
-    async fn round(&self, ids: &[&str], format: &MessageFormat, chunk: usize) -> Outcomes {
-        let batches = ids.chunks(chunk.max(1)).map(|ids| self.batch(ids, format));
-        join_all(batches).await.into_iter().flatten().collect()
+    /// How many of so many messages may be asked for once more.
+    async fn reserved(&self, messages: usize) -> usize {
+        let wanted = u64::try_from(messages).unwrap_or(u64::MAX);
+        usize::try_from(self.account.reserve(false, wanted).await.messages).unwrap_or(messages)
     }
 
-    /// One batch; where its answer is larger than is read, each half on its own.
-    async fn batch(&self, ids: &[&str], format: &MessageFormat) -> Outcomes {
-        let (mut outcomes, mut work) = (Outcomes::new(), vec![ids]);
+    async fn round(&self, ids: &[&str], format: &MessageFormat) -> Outcomes {
+        let had = AtomicUsize::new(0);
+        let batches = ids.chunks(chunk(format)).enumerate();
+        let batches: Vec<_> = batches.map(|(place, ids)| self.batch(place, ids, format, &had)).collect();
+        stream::iter(batches).buffer_unordered(width(self.width, format)).concat().await
+    }
+
+    /// One batch; where its answer is larger than is read, each half on its own. Once more was had than an answer holds,
+    /// nothing further is asked for; but the first batch asks until it has that much by itself, so that each round goes on.
+    async fn batch(&self, place: usize, ids: &[&str], format: &MessageFormat, had: &AtomicUsize) -> Outcomes {
+        let (mut outcomes, mut work, mut own) = (Outcomes::new(), vec![ids], 0);
         while let Some(ids) = work.pop() {
+            if own > ENOUGH || place > 0 && had.load(Ordering::Relaxed) > ENOUGH {
+                break;
+            }
             let timeout = BATCH_TIMEOUT.min(self.deadline.remaining());
+            self.spend(units(false, u64::try_from(ids.len()).unwrap_or(u64::MAX)));
             match self.mailbox.fetch(&self.access.token, ids, format, timeout).await {
-                Ok(fetched) => outcomes.extend(fetched),
+                Ok(fetched) => {
+                    let size: usize = fetched.values().flatten().map(|message| message.get().len()).sum();
+                    own += size;
+                    had.fetch_add(size, Ordering::Relaxed);
+                    outcomes.extend(fetched);
+                }
                 Err(error) if error.reason == RESPONSE_TOO_LARGE && ids.len() > 1 => {
+                    self.account.note(units(false, u64::try_from(ids.len()).unwrap_or(u64::MAX)));
                     let (first, second) = ids.split_at(ids.len() / 2);
                     work.extend([second, first]);
                 }
@@ -156,7 +205,27 @@ impl<'a> Gmail<'a> {
         Ok(())
     }
 
+    fn spend(&self, units: u64) {
+        self.spent.fetch_add(units, Ordering::Relaxed);
+    }
+
     fn retry(&self, call: &'static str) -> Retry<'_> {
         Retry { call, backoff: Backoff::GMAIL, deadline: self.deadline, random: self.random }
     }
+}
+
+/// How many messages go into one batch: Gmail takes 100 and advises fewer than 50; 25 are seldom refused. Whole messages
+/// are large.
+fn chunk(format: &MessageFormat) -> usize {
+    if *format == MessageFormat::Full { 10 } else { 25 }
+}
+
+/// How many batches fly at once; of whole messages, no more than there is memory for.
+fn width(width: usize, format: &MessageFormat) -> usize {
+    if *format == MessageFormat::Full { width.min(MAX_FULL_WIDTH) } else { width }
+}
+
+/// How many messages fly at once, in so many batches; `None` if none are fetched.
+pub(crate) fn at_once(batches: usize, format: &MessageFormat) -> Option<usize> {
+    (*format != MessageFormat::Ids).then(|| width(batches, format) * chunk(format))
 }

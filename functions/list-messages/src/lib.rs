@@ -5,18 +5,25 @@ mod body;
 mod budget;
 mod continuation;
 mod gmail;
+mod governor;
 mod listing;
 mod outcome;
 mod parameters;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicU64};
 
 use async_trait::async_trait;
 use shared::{
+    aws::quota::DynamoDbSpending,
     backend::Backend,
     caller::{Caller, Refusal},
-    config::BadVariable,
-    domain::{authorization_server::AuthorizationServer, mailbox::Mailbox, return_to::ReturnTo},
+    config::{BadVariable, GmailLimits, Storage},
+    domain::{
+        authorization_server::AuthorizationServer,
+        mailbox::Mailbox,
+        quota::{Quota, SpendingStore},
+        return_to::ReturnTo,
+    },
     front::{Front, Reauthorization, Visit},
     function::{Deadline, Environment, Function},
     google::gmail::GmailMailbox,
@@ -24,19 +31,22 @@ use shared::{
         Request, Response,
         page::Page,
         preference::Preference,
-        problem::{Kind, Problem},
+        problem::{Kind, Problem, whole_seconds},
         query::Query,
         route::Route,
     },
     vault::{Vault, access_tokens::AccessTokens},
 };
 
-use self::{gmail::Gmail, listing::Listing, outcome::problem_of, parameters::Parameters};
+use self::{gmail::Gmail, governor::Governor, listing::Listing, outcome::problem_of, parameters::Parameters};
 
 /// For the browser session.
 const OWN: Route = Route::new("GET /messages");
 /// For a backend, signed with AWS IAM.
 const USERS: Route = Route::for_backends("GET /users/{user_id}/messages");
+
+/// What the answer cost of Gmail's quota, in units.
+const QUOTA_UNITS: &str = "x-gmail-quota-units";
 
 /// The most characters of the code of a problem.
 const MAX_CODE: usize = 64;
@@ -47,6 +57,8 @@ pub struct ListMessages {
     vault: Arc<Vault>,
     tokens: AccessTokens,
     mailbox: Arc<dyn Mailbox>,
+    governor: Governor,
+    limits: GmailLimits,
 }
 
 impl ListMessages {
@@ -55,20 +67,32 @@ impl ListMessages {
     /// # Errors
     /// If a variable is missing or bad.
     pub async fn connect(environment: Environment) -> Result<Self, BadVariable> {
+        let variables = environment.variables();
+        let (limits, storage) = (GmailLimits::read(&variables)?, Storage::read(&variables)?);
         let Backend { front, vault, server, http, endpoints } = Backend::connect(&environment).await?;
+        let spending = Arc::new(DynamoDbSpending::new(&environment.aws, storage.table));
         let mailbox = Arc::new(GmailMailbox::new(http, endpoints.gmail));
-        Ok(Self::new(front, vault, server, mailbox))
+        Ok(Self::new(front, vault, server, mailbox, spending, limits))
     }
 
-    /// The function over a vault, whose access tokens are refreshed at that server and open that mailbox.
+    /// The function over a vault, whose access tokens are refreshed at that server and open that mailbox, within limits.
     pub fn new(
         front: Front,
         vault: Arc<Vault>,
         server: Arc<dyn AuthorizationServer>,
         mailbox: Arc<dyn Mailbox>,
+        spending: Arc<dyn SpendingStore>,
+        limits: GmailLimits,
     ) -> Self {
-        let tokens = AccessTokens::new(vault.clone(), server, front.secrets.clone());
-        Self { front, vault, tokens, mailbox }
+        let quota = Quota::new(limits.units_per_minute);
+        Self {
+            governor: Governor::new(spending, quota, front.clock.clone(), front.random.clone()),
+            limits,
+            tokens: AccessTokens::new(vault.clone(), server, front.secrets.clone()),
+            mailbox,
+            vault,
+            front,
+        }
     }
 
     async fn list(
@@ -76,6 +100,7 @@ impl ListMessages {
         route: &'static Route,
         request: &Request,
         visit: &Visit<'_>,
+        spent: &AtomicU64,
         deadline: Deadline,
     ) -> Result<Response, Refusal> {
         let caller = Caller::of(&self.front, route, request, visit).await?;
@@ -87,9 +112,16 @@ impl ListMessages {
             problem_of(failure, caller.user_id(), missing)
         };
         let access = self.tokens.obtain(connection, None, deadline).await.map_err(|error| refusal(error.into()))?;
-        let gmail = Gmail::new(&*self.mailbox, &self.tokens, &*self.front.random, access, deadline);
-        let answer = Listing::new(gmail, parameters, deadline).run().await.map_err(refusal)?;
-        Ok(Response::json("ok", answer))
+        let account = self.governor.account(caller.user_id());
+        let width = self.limits.batches_at_once;
+        let random = &*self.front.random;
+        let gmail = Gmail::new(&*self.mailbox, &self.tokens, random, (account, spent), access, width, deadline);
+        let listed = Listing::new(gmail, account, parameters, width, deadline).run().await.map_err(refusal)?;
+        let response = Response::json("ok", listed.body);
+        Ok(match listed.more_in {
+            Some(wait) => response.with_header("retry-after", whole_seconds(wait).to_string()),
+            None => response,
+        })
     }
 
     /// A refusal as the caller takes it: a browser that navigates is led to consent, everyone else is told.
@@ -144,9 +176,14 @@ impl Function for ListMessages {
             Ok(visit) => visit,
             Err(problem) => return problem.to_response(),
         };
-        match self.list(route, request, &visit, deadline).await {
+        let spent = AtomicU64::new(0);
+        let response = match self.list(route, request, &visit, &spent, deadline).await {
             Ok(response) => response,
             Err(refusal) => Self::refuse(route, request, &visit, &refusal),
+        };
+        match spent.into_inner() {
+            0 => response,
+            units => response.with_header(QUOTA_UNITS, units.to_string()),
         }
     }
 

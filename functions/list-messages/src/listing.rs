@@ -1,35 +1,60 @@
-//! The listing itself: page after page, message after message, until it has what was asked for or a budget ends.
+//! The listing itself: page after page, message after message, until it has what was asked for, or a budget or the quota
+//! ends.
 
-use serde_json::value::RawValue;
+mod messages;
+mod quota;
+mod shortening;
+
+use std::time::Duration;
+
 use shared::{
-    domain::mailbox::{Action, GmailError, MessageFormat, MessageId, PageRequest},
+    domain::{
+        mailbox::{MessagePage, PageRequest},
+        quota::units,
+    },
     function::Deadline,
-    google::gmail::RESPONSE_TOO_LARGE,
 };
 use tokio::time::Instant;
 
 use super::{
-    body::{Body, Full},
+    body::Body,
     budget::Budget,
     continuation::{Continuation, Next},
-    gmail::{Failure, Gmail, Outcomes},
+    gmail::{Failure, Gmail, at_once},
+    governor::{Account, Reservation},
     parameters::Parameters,
 };
 
 /// The most entries that Gmail gives in a page.
 const MAX_PAGE: u64 = 500;
-/// How many batches fly at once.
-const WIDTH: u64 = 2;
 
 /// One listing.
 pub(crate) struct Listing<'a> {
     gmail: Gmail<'a>,
+    account: Account<'a>,
     parameters: Parameters,
     budget: Budget,
+    /// How many batches fly at once.
+    width: usize,
     place: Continuation,
+    /// The token of the page that the entries at hand are of, and how many of it were handed out.
+    page_token: Option<String>,
+    handed_out: u64,
     body: Body,
     estimate: Option<u64>,
     pages: u32,
+    /// What is left of the last reservation, and whether there was one, so that what is known of the quota is fresh.
+    reserved: Option<Reservation>,
+    has_reserved: bool,
+    more_in: Option<Duration>,
+}
+
+/// What a listing comes to.
+pub(crate) struct Listed {
+    /// The answer's body.
+    pub(crate) body: String,
+    /// When there is more, if it was the quota that ended it.
+    pub(crate) more_in: Option<Duration>,
 }
 
 /// Whether there is more to do.
@@ -41,18 +66,47 @@ enum Step {
 
 impl<'a> Listing<'a> {
     /// A listing that has not begun.
-    pub(crate) fn new(gmail: Gmail<'a>, mut parameters: Parameters, deadline: Deadline) -> Self {
+    pub(crate) fn new(
+        gmail: Gmail<'a>,
+        account: Account<'a>,
+        mut parameters: Parameters,
+        width: usize,
+        deadline: Deadline,
+    ) -> Self {
         let place = std::mem::replace(&mut parameters.from, Continuation::beginning());
-        let budget = Budget::until(deadline);
-        Self { gmail, parameters, budget, place, body: Body::default(), estimate: None, pages: 0 }
+        Self {
+            gmail,
+            account,
+            parameters,
+            budget: Budget::until(deadline),
+            width,
+            place,
+            page_token: None,
+            handed_out: 0,
+            body: Body::default(),
+            estimate: None,
+            pages: 0,
+            reserved: None,
+            has_reserved: false,
+            more_in: None,
+        }
     }
 
-    /// Lists; the answer's body.
-    pub(crate) async fn run(mut self) -> Result<String, Failure> {
-        while self.step().await? == Step::Go {}
-        let next = self.place.encode(&self.parameters.query);
+    /// Lists.
+    pub(crate) async fn run(mut self) -> Result<Listed, Failure> {
+        let ended = self.go().await;
+        if let Some(rest) = self.reserved {
+            self.account.settle(rest, 0).await;
+        }
+        ended?;
+        let next = self.next_page_token().await?;
         let estimate = self.estimate.unwrap_or(self.body.count());
-        Ok(self.body.finish(next.as_deref(), estimate))
+        Ok(Listed { body: self.body.finish(next.as_deref(), estimate), more_in: self.more_in })
+    }
+
+    async fn go(&mut self) -> Result<(), Failure> {
+        while self.step().await? == Step::Go {}
+        Ok(())
     }
 
     async fn step(&mut self) -> Result<Step, Failure> {
@@ -62,12 +116,12 @@ impl<'a> Listing<'a> {
         if !self.place.entries.is_empty() {
             return self.hand_out().await;
         }
-        let token = match &self.place.next {
+        self.page_token = match &self.place.next {
             Next::End => return Ok(Step::Stop),
             Next::FirstPage => None,
             Next::Page(token) => Some(token.clone()),
         };
-        self.list(token.as_deref()).await
+        self.list().await
     }
 
     /// How many more messages are wanted.
@@ -80,52 +134,72 @@ impl<'a> Listing<'a> {
         self.pages > 0 || !self.body.is_empty()
     }
 
-    async fn list(&mut self, token: Option<&str>) -> Result<Step, Failure> {
+    async fn list(&mut self) -> Result<Step, Failure> {
         let max_results = self.page_size();
-        if self.has_begun() && !(self.budget.allows_page(self.chunk().is_some()) && self.body.has_room_for(max_results))
-        {
+        if self.has_begun() && !(self.budget.allows_page() && self.body.has_room_for(max_results)) {
             return Ok(Step::Stop);
         }
         let started = Instant::now();
-        let page = PageRequest { query: &self.parameters.query, max_results, page_token: token };
-        let page = match self.gmail.page(&page).await {
+        let page = match self.at_once() {
+            None => {
+                self.account.note(units(true, 0));
+                self.page(max_results).await
+            }
+            Some(at_once) => {
+                let Some(page) = self.page_within_quota(max_results, at_once.min(max_results)).await else {
+                    return self.stop_for_quota();
+                };
+                page
+            }
+        };
+        let page = match page {
             Ok(page) => page,
             // What was listed before is worth more than an error; the next answer begins here.
+            Err(Failure::Gmail(error)) if self.has_begun() && Failure::from(error.clone()).is_passing() => {
+                return Ok(self.stop_for(&error));
+            }
             Err(failure) if self.has_begun() && failure.is_passing() => return Ok(Step::Stop),
             Err(failure) => return Err(failure),
         };
-        self.budget.spend_page();
         self.budget.took(started);
-        self.estimate = self.estimate.or(Some(page.result_size_estimate));
-        self.pages += 1;
-        self.place.entries = page.messages.into();
-        self.place.next = page.next_page_token.map_or(Next::End, Next::Page);
+        self.take(page);
         Ok(Step::Go)
     }
 
-    /// A page is as large as what can be handed out of it at once, so that a listing ends where a page does.
-    fn page_size(&self) -> u64 {
-        let most = match self.chunk() {
-            None => MAX_PAGE,
-            Some(chunk) => (WIDTH * chunk).min(self.budget.messages().max(1)),
-        };
-        self.wanted().min(most)
+    fn take(&mut self, page: MessagePage) {
+        self.estimate = self.estimate.or(Some(page.result_size_estimate));
+        self.pages += 1;
+        self.handed_out = 0;
+        self.place.entries = page.messages.into();
+        self.place.next = page.next_page_token.map_or(Next::End, Next::Page);
     }
 
-    /// How many messages go into one batch: Gmail takes 100 and advises fewer than 50; 25 are seldom refused. Whole
-    /// messages are large. `None` if none are fetched.
-    fn chunk(&self) -> Option<u64> {
-        match self.parameters.format {
-            MessageFormat::Ids => None,
-            MessageFormat::Minimal | MessageFormat::Metadata { .. } => Some(25),
-            MessageFormat::Full => Some(10),
-        }
+    /// One page, without more ado.
+    async fn page(&mut self, max_results: u64) -> Result<MessagePage, Failure> {
+        let query = &self.parameters.query;
+        let request = PageRequest { query, max_results, page_token: self.page_token.as_deref() };
+        self.gmail.page(&request).await
+    }
+
+    /// A page has what is wanted; if messages are fetched, no more than there is quota for, as far as is known, so that a
+    /// listing ends where a page does.
+    fn page_size(&self) -> u64 {
+        let reserved = self.reserved.map_or(0, |reservation| reservation.messages);
+        let left = || self.account.left().saturating_add(reserved).max(1);
+        let most = if self.at_once().is_some() { left() } else { MAX_PAGE };
+        self.wanted().min(MAX_PAGE).min(most)
+    }
+
+    /// How many messages fly at once; `None` if none are fetched.
+    fn at_once(&self) -> Option<u64> {
+        let at_once = at_once(self.width, &self.parameters.format)?;
+        Some(u64::try_from(at_once).unwrap_or(u64::MAX))
     }
 
     async fn hand_out(&mut self) -> Result<Step, Failure> {
-        match self.chunk() {
+        match self.at_once() {
             None => Ok(self.hand_out_ids()),
-            Some(chunk) => self.hand_out_messages(chunk).await,
+            Some(at_once) => self.hand_out_messages(at_once).await,
         }
     }
 
@@ -135,79 +209,14 @@ impl<'a> Listing<'a> {
             if self.body.push_ids(entry).is_err() {
                 return Step::Stop;
             }
-            self.place.entries.pop_front();
+            self.handed_out();
         }
         Step::Stop
     }
 
-    async fn hand_out_messages(&mut self, chunk: u64) -> Result<Step, Failure> {
-        let most = self.wanted().min(WIDTH * chunk).min(self.budget.messages().max(1));
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        if !self.body.is_empty() && !self.budget.allows_page(true) {
-            return Ok(Step::Stop);
-        }
-        let started = Instant::now();
-        let ids: Vec<String> = self.place.entries.iter().take(most).map(|entry| entry.id.clone()).collect();
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let chunk = usize::try_from(chunk).unwrap_or(usize::MAX);
-        let (outcomes, asked) = match self.gmail.messages(&ids, &self.parameters.format, chunk).await {
-            Ok(fetched) => fetched,
-            Err(failure) if !self.body.is_empty() && failure.is_passing() => return Ok(Step::Stop),
-            Err(failure) => return Err(failure),
-        };
-        self.budget.spend_messages(asked);
-        self.budget.took(started);
-        if let Some(error) = common_error(&outcomes) {
-            // Nothing of this could be had: what was had before is the answer, and the next one begins here.
-            return if self.body.is_empty() { Err(error.clone().into()) } else { Ok(Step::Stop) };
-        }
-        Ok(self.push_all(&outcomes, ids.len()))
+    /// The first of the entries at hand is in the answer.
+    fn handed_out(&mut self) {
+        self.place.entries.pop_front();
+        self.handed_out += 1;
     }
-
-    fn push_all(&mut self, outcomes: &Outcomes, count: usize) -> Step {
-        for _ in 0..count {
-            let Some(entry) = self.place.entries.front().cloned() else { return Step::Go };
-            if self.push(&entry, outcomes.get(&entry.id)).is_err() {
-                return Step::Stop;
-            }
-            self.place.entries.pop_front();
-        }
-        Step::Go
-    }
-
-    fn push(&mut self, entry: &MessageId, outcome: Option<&Result<Box<RawValue>, GmailError>>) -> Result<(), Full> {
-        match outcome {
-            Some(Ok(message)) => match self.body.push_message(message) {
-                // A message that does not fit an empty answer fits none.
-                Err(Full) if self.body.is_empty() => self.body.push_error(entry, &too_large()),
-                pushed => pushed,
-            },
-            Some(Err(error)) => self.body.push_error(entry, error),
-            None => self.body.push_error(entry, &too_large()),
-        }
-    }
-}
-
-fn too_large() -> GmailError {
-    GmailError {
-        status: 413,
-        reason: RESPONSE_TOO_LARGE.into(),
-        message: String::new(),
-        retry_after: None,
-        of_part: false,
-    }
-}
-
-/// The error because of which nothing at all could be had; `None` if something could, or if each message on its own is
-/// the reason. So is one that is asked for alone and that Gmail keeps failing at inside a batch that succeeds: an error
-/// would stop the listing before it forever.
-fn common_error(outcomes: &Outcomes) -> Option<&GmailError> {
-    let mut errors = outcomes.values().map(|outcome| outcome.as_ref().err());
-    let is_alone = outcomes.len() == 1;
-    let is_common = |error: &GmailError| {
-        let own = is_alone && error.of_part && error.action() == Action::TryAgain;
-        error.action() != Action::Gone && error.reason != RESPONSE_TOO_LARGE && !own
-    };
-    let first = outcomes.values().find_map(|outcome| outcome.as_ref().err())?;
-    errors.all(|error| error.is_some_and(is_common)).then_some(first)
 }

@@ -18,12 +18,13 @@ use shared::{
 use super::gmail::Failure;
 
 /// What callers are told to wait when Gmail limits the rate and does not say for how long: its limits count minutes.
-const RATE_WAIT: Duration = Duration::from_mins(1);
+pub(crate) const RATE_WAIT: Duration = Duration::from_mins(1);
 /// The refusal of a failure; `missing_scopes` are those that the connection lacks.
 pub(crate) fn problem_of(failure: Failure, user_id: &UserId, missing_scopes: Vec<String>) -> Refusal {
     match failure {
         Failure::Access(error) => access_refusal(error, user_id),
         Failure::Gmail(error) => gmail_refusal(error, user_id, missing_scopes),
+        Failure::Quota { retry_after } => rate_limited(Some(retry_after)).into(),
     }
 }
 

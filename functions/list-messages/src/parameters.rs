@@ -5,7 +5,10 @@ use shared::{
     http::query::{BadParameter, Query},
 };
 
-use super::{Problem, continuation::Continuation};
+use super::{
+    Problem,
+    continuation::{Continuation, MAX_TOKEN},
+};
 
 /// The most characters of `q`.
 const MAX_Q: usize = 2_048;
@@ -13,8 +16,6 @@ const MAX_Q: usize = 2_048;
 const MAX_LABELS: (usize, usize) = (100, 256);
 /// The most headers, and the most characters of one.
 const MAX_HEADERS: (usize, usize) = (100, 256);
-/// The most characters of a `pageToken`; API Gateway takes 10,240 bytes of request line and headers.
-const MAX_PAGE_TOKEN: usize = 6_000;
 /// The most characters of a word or a number.
 const MAX_WORD: usize = 64;
 
@@ -79,7 +80,7 @@ fn is_header_name(text: &str) -> bool {
 
 fn from(query: &Query, messages: &MessageQuery) -> Result<Continuation, BadParameter> {
     const NAME: &str = "pageToken";
-    match query.single(NAME, MAX_PAGE_TOKEN)? {
+    match query.single(NAME, MAX_TOKEN)? {
         None => Ok(Continuation::beginning()),
         Some(token) => Continuation::decode(token, messages)
             .ok_or(BadParameter { name: NAME, problem: "is damaged or belongs to another query" }),

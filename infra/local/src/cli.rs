@@ -21,7 +21,14 @@ use crate::{
 };
 
 /// The functions' own settings, which the stack takes over from its environment.
-const TAKEN_OVER: [&str; 4] = ["ALLOWED_RETURN_ORIGINS", "RUST_LOG", "SCOPES", "SESSION_TTL_SECONDS"];
+const TAKEN_OVER: [&str; 6] = [
+    "ALLOWED_RETURN_ORIGINS",
+    "GMAIL_BATCHES_AT_ONCE",
+    "GMAIL_QUOTA_UNITS_PER_MINUTE",
+    "RUST_LOG",
+    "SCOPES",
+    "SESSION_TTL_SECONDS",
+];
 
 /// Runs Gmail Connect on this machine: the functions, an embedded AWS and an emulated Google.
 #[derive(Debug, Parser)]
@@ -49,6 +56,10 @@ struct Arguments {
     /// Messages in the sample mailbox
     #[arg(long, value_name = "NUMBER", default_value_t = 250)]
     mailbox_size: usize,
+
+    /// Gmail quota units of each user and minute [default: 6000]
+    #[arg(long, value_name = "UNITS", value_parser = clap::value_parser!(u64).range(100..=1_000_000))]
+    gmail_quota: Option<u64>,
 
     /// Use the real Google with this web client's `client_secret.json`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["google_port", "mailbox_size"])]
@@ -123,6 +134,7 @@ impl Arguments {
             google_port: self.google_port,
             data: self.data,
             accounts: Account::samples(self.mailbox_size),
+            gmail_quota: self.gmail_quota,
             client_secret: self.client_secret,
             emulators_only: self.emulators_only,
             faults: self.faults,

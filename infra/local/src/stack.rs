@@ -77,7 +77,7 @@ impl Stack {
         };
         let key = stack.furnish(&client_secret.text, &*settings.random)?;
         stack.redirect_uris = client_secret.redirect_uris;
-        stack.variables = stack.environment(&key, &settings.variables);
+        stack.variables = stack.environment(&key, &settings);
         stack.inject(&settings.faults)?;
         if let Some(listener) = listener {
             stack.start_functions(listener, &settings).await?;
@@ -123,8 +123,8 @@ impl Stack {
         Ok(key)
     }
 
-    /// The functions' environment; `more` goes before what the stack says.
-    fn environment(&self, key: &str, more: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    /// The functions' environment; the settings' variables go before what the stack says.
+    fn environment(&self, key: &str, settings: &Settings) -> BTreeMap<String, String> {
         let mut variables = self.aws.variables();
         let mut set = |name: &str, value: &str| variables.insert(name.to_owned(), value.to_owned());
         set("CLIENT_SECRET_ID", CLIENT_SECRET_ID);
@@ -133,6 +133,9 @@ impl Stack {
         set("TOKEN_KMS_KEY_ID", key);
         set("EVENT_BUS_NAME", EVENT_BUS_NAME);
         set("PUBLIC_BASE_URL", &self.base_url);
+        if let Some(units) = settings.gmail_quota {
+            set("GMAIL_QUOTA_UNITS_PER_MINUTE", &units.to_string());
+        }
         if let Some(origin) = self.google_origin() {
             set("GMAIL_BASE_URL", origin);
             set("GOOGLE_JWKS_URI", &format!("{origin}/oauth2/v3/certs"));
@@ -140,7 +143,7 @@ impl Stack {
             set("GOOGLE_REVOKE_URI", &format!("{origin}/revoke"));
             set("GOOGLE_RISC_CONFIGURATION_URI", &format!("{origin}/.well-known/risc-configuration"));
         }
-        variables.extend(more.clone());
+        variables.extend(settings.variables.clone());
         variables
     }
 

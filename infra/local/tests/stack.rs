@@ -299,3 +299,14 @@ fn help_goes_to_standard_output() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(text.contains("--client-secret <FILE>"), "{text}");
 }
+
+#[tokio::test]
+async fn another_gmail_quota_is_told_to_the_functions() {
+    let stack = Stack::start(Settings { gmail_quota: Some(100), ..Settings::default() }).await.unwrap();
+    assert_eq!(stack.variables()["GMAIL_QUOTA_UNITS_PER_MINUTE"], "100");
+    let stack = Stack::start(Settings::default()).await.unwrap();
+    assert!(
+        !stack.variables().contains_key("GMAIL_QUOTA_UNITS_PER_MINUTE"),
+        "the functions have a default of their own"
+    );
+}

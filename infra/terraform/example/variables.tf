@@ -35,6 +35,11 @@ variable "session_ttl_seconds" {
   default = null
 }
 
+variable "gmail_quota_units_per_minute" {
+  type    = number
+  default = null
+}
+
 variable "domain_name" {
   type    = string
   default = null

@@ -74,6 +74,16 @@ run "a_session_without_an_end_is_refused" {
   expect_failures = [var.session_ttl_seconds]
 }
 
+run "a_quota_of_less_than_a_few_messages_is_refused" {
+  command = plan
+
+  variables {
+    gmail_quota_units_per_minute = 99
+  }
+
+  expect_failures = [var.gmail_quota_units_per_minute]
+}
+
 run "a_domain_without_a_certificate_is_refused" {
   command = plan
 

@@ -109,9 +109,19 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     fields.find(|(field, _)| field.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
 }
 
+/// What is before and behind a separator. Looks for its first byte, which is rare in what is between.
 fn split<'a>(text: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let at = text.windows(separator.len()).position(|window| window == separator)?;
-    Some((text.get(..at)?, text.get(at + separator.len()..)?))
+    let first = separator.first()?;
+    let mut from = 0;
+    loop {
+        let rest = text.get(from..)?;
+        let at = from + rest.iter().position(|byte| byte == first)?;
+        let (before, found) = text.split_at_checked(at)?;
+        match found.strip_prefix(separator) {
+            Some(behind) => return Some((before, behind)),
+            None => from = at + 1,
+        }
+    }
 }
 
 #[cfg(test)]

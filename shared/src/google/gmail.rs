@@ -23,8 +23,11 @@ use crate::{
 
 /// The most bytes of a page; one of 500 entries has about thirty thousand.
 const MAX_PAGE: usize = 1024 * 1024;
-/// The most bytes of a batch's answer, so that large messages do not exhaust the function's memory.
-const MAX_BATCH: usize = 24 * 1024 * 1024;
+/// The most bytes of the answer to a batch of whole messages, of which two are under way at once, so that large ones do
+/// not exhaust the function's memory.
+const MAX_FULL_BATCH: usize = 8 * 1024 * 1024;
+/// The same of any other batch, of which many are under way at once.
+const MAX_BATCH: usize = 1024 * 1024;
 /// The fields of a page that are used ([partial responses](https://developers.google.com/workspace/gmail/api/guides/performance#partial-response)).
 const PAGE_FIELDS: &str = "messages(id,threadId),nextPageToken,resultSizeEstimate";
 
@@ -91,7 +94,8 @@ impl Mailbox for GmailMailbox {
             .body(batch::request(ids, format))
             .timeout(timeout);
         let units = UNITS_OF_MESSAGE.saturating_mul(u64::try_from(ids.len()).unwrap_or(u64::MAX));
-        let (content_type, body) = timed("gmail.batch", answer(request, units, MAX_BATCH)).await?;
+        let limit = if *format == MessageFormat::Full { MAX_FULL_BATCH } else { MAX_BATCH };
+        let (content_type, body) = timed("gmail.batch", answer(request, units, limit)).await?;
         let parts = batch::parse(&content_type, &body).ok_or_else(malformed)?;
         let found = parts.into_iter().filter_map(|part| {
             let id = *ids.get(part.index)?;

@@ -193,8 +193,8 @@ impl Problem {
     }
 }
 
-/// `Retry-After` counts whole seconds; a part of one is one.
-fn whole_seconds(wait: Duration) -> u64 {
+/// `Retry-After` counts whole seconds; a part of one is one, and so is none.
+pub fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0 || wait.is_zero())
 }
 

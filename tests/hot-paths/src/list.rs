@@ -6,10 +6,14 @@ use async_trait::async_trait;
 use list_messages::ListMessages;
 use serde_json::value::RawValue;
 use shared::{
-    config::{GoogleEndpoints, Variables},
+    config::{GmailLimits, GoogleEndpoints, Variables},
     domain::{
+        connection::StoreError,
         mailbox::{GmailError, Mailbox, MessageFormat, MessagePage, PageRequest},
+        quota::{Spending, SpendingStore, Stored, WriteError},
         secret::AccessToken,
+        time::Timestamp,
+        user_id::UserId,
     },
     google::{
         authorization_server::GoogleAuthorizationServer,
@@ -17,16 +21,20 @@ use shared::{
     },
 };
 
-use crate::{parts::front, sealed::vault};
+use crate::{
+    parts::front,
+    sealed::{unused, vault},
+};
 
 /// How many entries the page has, whatever is asked for.
 const ENTRIES: u64 = 500;
 
 /// The function.
 pub(crate) fn list_messages() -> ListMessages {
-    let endpoints = GoogleEndpoints::read(&Variables::new(&|_| None)).unwrap();
-    let server = GoogleAuthorizationServer::new(client().unwrap(), &endpoints);
-    ListMessages::new(front(), vault(), Arc::new(server), Arc::new(OnePage(page())))
+    let none = Variables::new(&|_| None);
+    let (endpoints, limits) = (GoogleEndpoints::read(&none).unwrap(), GmailLimits::read(&none).unwrap());
+    let server = Arc::new(GoogleAuthorizationServer::new(client().unwrap(), &endpoints));
+    ListMessages::new(front(), vault(), server, Arc::new(OnePage(page())), Arc::new(NoSpending), limits)
 }
 
 /// A page as `messages.list` answers it with `prettyPrint=false`: identifiers of 16 hexadecimal digits.
@@ -57,5 +65,19 @@ impl Mailbox for OnePage {
         _: Duration,
     ) -> Result<HashMap<String, Result<Box<RawValue>, GmailError>>, GmailError> {
         Ok(HashMap::new())
+    }
+}
+
+/// Has nothing: a plain list neither reads nor writes it.
+struct NoSpending;
+
+#[async_trait]
+impl SpendingStore for NoSpending {
+    async fn find(&self, _: &UserId, _: Timestamp) -> Result<Stored, StoreError> {
+        Ok(unused()?)
+    }
+
+    async fn replace(&self, _: &UserId, _: u64, _: &Spending, _: Timestamp) -> Result<u64, WriteError> {
+        Ok(unused()?)
     }
 }

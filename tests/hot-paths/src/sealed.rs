@@ -76,7 +76,8 @@ impl DataKeys for OneKey {
 /// Has one connection, and does nothing else.
 struct OneConnection(Connection);
 
-fn unused<T>() -> Result<T, StoreError> {
+/// What is not called.
+pub(crate) fn unused<T>() -> Result<T, StoreError> {
     Err(StoreError { detail: "this is not measured".to_owned(), transient: false })
 }
 

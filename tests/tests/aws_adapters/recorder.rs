@@ -65,7 +65,7 @@ impl Aws {
 
     /// Tries as in production, with time-outs that a test can wait for. How often a process may try again is counted by
     /// region and service, so the region is one of its own.
-    fn config(&self) -> SdkConfig {
+    pub(super) fn config(&self) -> SdkConfig {
         let quick = Duration::from_millis(5);
         let retries = RetryConfig::standard()
             .with_max_attempts(u32::try_from(TRIES).unwrap())

@@ -45,10 +45,15 @@ async fn a_bad_variable_is_named() {
         ("SESSION_TTL_SECONDS", "8h"),
         ("GOOGLE_JWKS_URI", "http://keys.example.com"),
         ("GOOGLE_USERINFO_URI", "userinfo"),
+        ("GMAIL_QUOTA_UNITS_PER_MINUTE", "0"),
+        ("GMAIL_QUOTA_UNITS_PER_MINUTE", "6,000"),
+        ("GMAIL_BATCHES_AT_ONCE", "0"),
+        ("GMAIL_BATCHES_AT_ONCE", "21"),
     ] {
         let mut variables = world.variables().clone();
         variables.insert(name.to_owned(), value.to_owned());
-        assert_ends("callback", &variables, name).await;
+        let function = if name.starts_with("GMAIL_") { "list-messages" } else { "callback" };
+        assert_ends(function, &variables, name).await;
     }
 }
 

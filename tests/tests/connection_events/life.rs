@@ -67,6 +67,20 @@ fn assert_ordered(world: &World) {
 }
 
 #[tokio::test]
+async fn what_is_written_of_gmails_quota_is_told_to_nobody() {
+    let world = world().await;
+    let delivery = Delivery::start(&world).await;
+    world.connect(ANNA).await;
+    delivery.finished().await;
+    let invocations = delivery.answers().len();
+    let event = Event::get(&format!("/users/{}/messages", sub(ANNA))).query("format=minimal").iam();
+    assert_eq!(world.instance.send(&event).await.status(), 200);
+    assert!(world.items().iter().any(|item| item["pk"]["S"] == format!("quota#{}", sub(ANNA))));
+    delivery.finished().await;
+    assert_eq!((types(&world), delivery.answers().len()), (vec!["created".to_owned()], invocations));
+}
+
+#[tokio::test]
 async fn every_end_is_told_with_its_reason_and_who_ended_it() {
     let world = world().await;
     let delivery = Delivery::start(&world).await;

@@ -46,7 +46,7 @@ async fn every_bad_parameter_is_named_and_nothing_is_asked_of_google() {
         ("metadataHeaders=a%3Ab".into(), "metadataHeaders"),
         ("metadataHeaders=a%0d%0aX".into(), "metadataHeaders"),
         ("metadataHeaders=%C3%BC".into(), "metadataHeaders"),
-        (long("pageToken", 6_001), "pageToken"),
+        (long("pageToken", 7_001), "pageToken"),
         ("pageToken=a&pageToken=b".into(), "pageToken"),
         ("pageToken=%ff".into(), "pageToken"),
         ("pageToken=~".into(), "pageToken"),

@@ -6,7 +6,7 @@ use local::google::{Effect, Endpoint};
 use serde_json::Value;
 use tests::{
     answer::Answer,
-    world::{ANNA, World},
+    world::{ANNA, Instance, World},
 };
 
 use super::{gmail_lists, ids, listing, mailbox_of, of, problem};
@@ -17,8 +17,12 @@ const FOREVER: Effect = Effect::Hang(Duration::from_mins(2));
 
 /// The answer, which must come in time.
 async fn list_within(world: &World, query: &str, time: Duration) -> Answer {
+    answer_within(&world.instance, query, time).await
+}
+
+async fn answer_within(instance: &Instance, query: &str, time: Duration) -> Answer {
     let started = Instant::now();
-    let answer = world.instance.send_within(&of(ANNA, query), time).await;
+    let answer = instance.send_within(&of(ANNA, query), time).await;
     assert!(started.elapsed() < time + SLACK, "{query}: {:?}", started.elapsed());
     answer
 }
@@ -33,7 +37,7 @@ fn hang_after(world: &World, endpoint: Endpoint, first: u32) {
 async fn rest(world: &World, query: &str, page: &Value) -> Vec<String> {
     world.google.faults().clear_all();
     let token = page["nextPageToken"].as_str().expect("a token");
-    world.clock.advance(Duration::from_secs(61));
+    world.clock.advance(Duration::from_secs(62));
     ids(&listing(&world.instance.send(&of(ANNA, &format!("{query}&pageToken={token}"))).await))
 }
 
@@ -63,8 +67,9 @@ async fn a_page_that_hangs_does_not_cost_those_before_it() {
 async fn messages_that_hang_do_not_cost_those_before_them() {
     let world = mailbox_of(120).await;
     let all = gmail_lists(&world, "").await;
+    let instance = world.instance_with(&[("GMAIL_BATCHES_AT_ONCE", "2")]).await.unwrap();
     hang_after(&world, Endpoint::Batch, 2);
-    let page = listing(&list_within(&world, "format=metadata", Duration::from_millis(1_600)).await);
+    let page = listing(&answer_within(&instance, "format=metadata", Duration::from_millis(1_600)).await);
     assert_eq!((ids(&page).len(), &page["errors"]), (50, &Value::Null));
     assert!(page["nextPageToken"].as_str().unwrap().starts_with('~'), "it goes on within a page");
     let seen = [ids(&page), rest(&world, "format=metadata", &page).await].concat();
@@ -72,15 +77,21 @@ async fn messages_that_hang_do_not_cost_those_before_them() {
 }
 
 #[tokio::test]
-async fn one_batch_of_two_that_hangs_leaves_its_messages_named() {
+async fn one_batch_of_two_that_hangs_leaves_its_messages_named_or_to_the_next_answer() {
     let world = mailbox_of(40).await;
+    let all = gmail_lists(&world, "").await;
     hang_after(&world, Endpoint::Batch, 1);
     let page = listing(&list_within(&world, "format=minimal", Duration::from_millis(900)).await);
     let whole = page["messages"].as_array().unwrap().iter().filter(|message| message["snippet"].is_string()).count();
-    let errors = page["errors"].as_array().unwrap();
-    assert_eq!(ids(&page).len(), 40);
-    assert!((whole, errors.len()) == (25, 15) || (whole, errors.len()) == (15, 25), "{whole}");
+    let errors = page["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    // Whichever comes to Gmail first is answered.
+    assert!([(40, 15, 25), (25, 25, 0)].contains(&(ids(&page).len(), whole, errors.len())), "{page}");
     assert!(errors.iter().all(|error| error["status"] == 503), "{errors:?}");
+    let mut seen = ids(&page);
+    if page["nextPageToken"].is_string() {
+        seen.extend(rest(&world, "format=minimal", &page).await);
+    }
+    assert_eq!(seen, all.iter().map(|entry| entry["id"].as_str().unwrap()).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ async fn each_entry_is_gmails_message_to_the_byte() {
         "format=metadata&metadataHeaders=X-Not-There",
         "format=full",
     ] {
-        world.clock.advance(Duration::from_secs(61));
+        world.clock.advance(Duration::from_secs(62));
         let answer = list(&world, query).await;
         let mut messages = Vec::new();
         for entry in &all {
@@ -52,7 +52,7 @@ async fn each_entry_is_gmails_message_to_the_byte() {
 async fn a_batch_holds_fifty_messages_at_most() {
     let world = mailbox_of(120).await;
     for format in ["minimal", "metadata", "full"] {
-        world.clock.advance(Duration::from_secs(61));
+        world.clock.advance(Duration::from_secs(62));
         let listed = listing(&list(&world, &format!("format={format}")).await);
         assert_eq!(ids(&listed).len(), 120);
         assert_eq!(listed["errors"], Value::Null);
@@ -165,11 +165,14 @@ async fn a_listing_ends_before_the_minutes_quota_does_and_its_token_continues() 
         gmail_lists(&world, "").await.iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect();
     let (mut seen, mut token, mut answers) = (Vec::new(), String::new(), 0);
     loop {
-        world.clock.advance(Duration::from_secs(61));
+        world.clock.advance(Duration::from_secs(62));
         let before = world.google.quota_units(&sub(ANNA));
         let from = if token.is_empty() { String::new() } else { format!("&pageToken={token}") };
-        let page = listing(&list(&world, &format!("format=minimal{from}")).await);
+        let answer = list(&world, &format!("format=minimal{from}")).await;
+        let page = listing(&answer);
         let spent = world.google.quota_units(&sub(ANNA)) - before;
+        assert_eq!(answer.header("x-gmail-quota-units"), Some(spent.to_string().as_str()));
+        assert_eq!(answer.header("retry-after").is_some(), page["nextPageToken"].is_string());
         assert!(spent <= 6_000, "{spent}");
         assert_eq!(page["errors"], Value::Null);
         seen.extend(ids(&page));

@@ -253,11 +253,14 @@ async fn a_later_page_that_fails_for_now_does_not_cost_what_was_had() {
 async fn later_messages_that_fail_for_now_do_not_cost_what_was_had() {
     for (endpoint, first) in [(Endpoint::Batch, 2), (Endpoint::BatchPart, 50)] {
         let world = super::mailbox_of(90).await;
+        let instance = world.instance_with(&[("GMAIL_BATCHES_AT_ONCE", "2")]).await.unwrap();
         let all = super::gmail_lists(&world, "").await;
         world.google.faults().inject_times(endpoint, first, Effect::Delay(Duration::ZERO));
         world.google.faults().inject_times(endpoint, 1_000, gmail(GmailError::UserRateLimitExceeded));
         let query = "format=minimal";
-        let listed = listing(&world.instance.send_within(&of(ANNA, query), Duration::from_millis(1_950)).await);
+        let answer = instance.send_within(&of(ANNA, query), Duration::from_millis(1_950)).await;
+        let listed = listing(&answer);
+        assert_eq!(answer.header("retry-after"), Some("60"), "{endpoint:?}");
         assert_eq!((super::ids(&listed).len(), &listed["errors"]), (50, &Value::Null), "{endpoint:?}");
         world.google.faults().clear_all();
         let token = listed["nextPageToken"].as_str().unwrap();

@@ -114,6 +114,27 @@ impl EmulatedGoogle {
         self.0.gmail.quota.total(sub)
     }
 
+    /// From now on each user has so many Gmail quota units a minute, instead of 6,000.
+    pub fn set_gmail_quota(&self, units_per_minute: u64) {
+        self.0.gmail.quota.set_per_minute(units_per_minute);
+    }
+
+    /// From now on Gmail answers so many calls of a user at once, those in batches one by one.
+    pub fn set_gmail_concurrency(&self, calls: usize) {
+        self.0.gmail.set_concurrency(calls);
+    }
+
+    /// The most Gmail calls of one user that were under way at once since this was last asked.
+    pub fn take_gmail_peak(&self) -> usize {
+        self.0.gmail.take_peak()
+    }
+
+    /// How many Gmail calls there were, each of a batch by itself, and how many of them were refused because the user's quota
+    /// was used up or too many came at once; an answer that a fault made is not among them.
+    pub fn gmail_calls(&self) -> (usize, usize) {
+        self.0.gmail.quota.counts()
+    }
+
     /// The accounts.
     pub fn accounts(&self) -> &[Account] {
         &self.0.accounts

@@ -33,7 +33,7 @@ use shared::domain::time::Timestamp;
 
 pub(super) use self::{batch::batch, headers::bearer, mailbox::MailboxState};
 use self::{call::Call, mailbox::Mailbox, quota::Quota, traffic::Traffic};
-use super::{Account, Effect, EmulatedGoogle, GmailError, front::Struck, lock};
+use super::{Account, Effect, EmulatedGoogle, front::Struck, lock};
 use crate::delay::delay;
 
 /// What each mailbox holds, by account.
@@ -51,6 +51,14 @@ impl Gmail {
         let filled = |account: &Account| (account.sub.clone(), MailboxState::new(account.mailbox_size, now));
         let mailboxes = accounts.iter().map(filled).collect();
         Self { mailboxes: Mutex::new(mailboxes), quota: Quota::default(), traffic: Traffic::default() }
+    }
+
+    pub(super) fn set_concurrency(&self, calls: usize) {
+        self.traffic.set_most(calls);
+    }
+
+    pub(super) fn take_peak(&self) -> usize {
+        self.traffic.take_peak()
     }
 
     fn lock(&self) -> MutexGuard<'_, Mailboxes> {
@@ -105,7 +113,7 @@ pub(super) async fn single(
     }
     let call = Call { method: &Method::GET, path: uri.path(), query: query.as_deref().unwrap_or_default(), bearer };
     let answer = match permits.granted() {
-        0 => GmailError::TooManyConcurrentRequests.into(),
+        0 => google.too_many_at_once(),
         _ => google.call(&call),
     };
     answer.into_response(&headers)

@@ -37,6 +37,9 @@ pub(super) fn build(
         clock: settings.clock.clone(),
         random: settings.random.clone(),
     })?;
+    if let Some(units) = settings.gmail_quota {
+        google.set_gmail_quota(units);
+    }
     if let Some(snapshot) = aws.state(STATE)? {
         let snapshot = serde_json::from_str(&snapshot).unwrap_or_default();
         google.restore(snapshot).map_err(|_| StackError::Snapshot)?;

@@ -28,6 +28,9 @@ pub struct Settings {
     pub data: Option<PathBuf>,
     /// The emulated Google's accounts.
     pub accounts: Vec<Account>,
+    /// The quota units of each Gmail user and minute, at the emulated Google and for the functions; without a number, Google's
+    /// present one.
+    pub gmail_quota: Option<u64>,
     /// Whether the application is «External» and «Testing» at the emulated Google: refresh tokens live 7 days.
     pub testing: bool,
     /// The file of a web client, to use the real Google.
@@ -52,6 +55,7 @@ impl Default for Settings {
             google_port: 0,
             data: None,
             accounts: Account::samples(250),
+            gmail_quota: None,
             testing: false,
             client_secret: None,
             emulators_only: false,

@@ -75,13 +75,15 @@ async fn more_than_a_hundred_calls_are_refused_as_a_whole() {
 }
 
 #[tokio::test]
-async fn calls_past_the_fiftieth_are_too_many_at_once() {
+async fn calls_past_the_most_at_once_are_too_many() {
     let world = world().await;
+    world.google.set_gmail_concurrency(50);
     let token = world.access_token(ANNA).await;
     let ids = some(&world, &token, 60).await;
     let answers = batch(&world, &token, &ids).await;
     let refused: Vec<_> = answers.iter().filter(|(_, status, _)| *status == 429).collect();
     assert_eq!(refused.len(), 10);
+    assert_eq!(world.google.gmail_calls(), (61, 10), "the list is one");
     assert_eq!(refused[0].2["error"]["message"], "Too many concurrent requests for user");
     assert!(batch(&world, &token, &ids[..50]).await.iter().all(|(_, status, _)| *status == 200), "leave is given back");
 }

@@ -106,6 +106,7 @@ async fn gmails_named_errors_have_gmails_shape() {
 #[tokio::test]
 async fn many_requests_at_once_for_one_user_are_too_many() {
     let world = world().await;
+    world.google.set_gmail_concurrency(50);
     let token = world.access_token(ANNA).await;
     let slow = Fault { times: None, effect: Effect::Delay(Duration::from_millis(500)) };
     world.google.faults().inject(Endpoint::List, slow);
@@ -113,4 +114,5 @@ async fn many_requests_at_once_for_one_user_are_too_many() {
     let answers = futures_util::future::join_all(asked).await;
     let refused = answers.iter().filter(|(status, _)| *status == 429).count();
     assert!(refused > 0 && refused <= 10, "{refused}");
+    assert_eq!((world.google.take_gmail_peak(), world.google.take_gmail_peak()), (50, 0));
 }

@@ -234,6 +234,19 @@ async fn a_user_has_six_thousand_units_a_minute() {
     world.clock.pass(Duration::from_mins(1));
     assert_eq!(world.gmail(&token, &format!("/{id}?format=minimal")).await.0, 200);
     assert_eq!((world.google.calls(Endpoint::List), world.google.calls(Endpoint::Get)), (1, 301));
+    assert_eq!(world.google.gmail_calls(), (302, 1));
+}
+
+#[tokio::test]
+async fn the_quota_of_a_minute_can_be_another() {
+    let world = world().await;
+    let token = world.access_token(ANNA).await;
+    world.google.set_gmail_quota(10);
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        statuses.push(world.gmail(&token, "").await.0);
+    }
+    assert_eq!(statuses, [200, 200, 403]);
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     delay::delay,
     google::{
-        Effect, EmulatedGoogle, Endpoint, GmailError, RecordedRequest,
+        Effect, EmulatedGoogle, Endpoint, RecordedRequest,
         front::{Struck, broken},
     },
 };
@@ -68,8 +68,7 @@ impl EmulatedGoogle {
             Endpoint::BatchPart,
             RecordedRequest { method, uri, headers: part.headers.clone(), body: Bytes::new() },
         );
-        let refused = || GmailError::TooManyConcurrentRequests.into();
-        let answer = || if allowed { self.call(&part.call(outer)) } else { refused() };
+        let answer = || if allowed { self.call(&part.call(outer)) } else { self.too_many_at_once() };
         match self.0.faults.next(Endpoint::BatchPart) {
             Some(Effect::Status { status, body, headers }) => Some(http(status, &body.unwrap_or_default(), &headers)),
             Some(Effect::Gmail(error)) => Some(plain(&error.into())),

@@ -107,7 +107,16 @@ impl EmulatedGoogle {
 
     fn spend(&self, account: &Account, units: u64) -> Result<(), Answer> {
         let spent = self.0.gmail.quota.spend(&account.sub, units, self.0.clock.now());
+        self.0.gmail.quota.count(!spent);
         if spent { Ok(()) } else { Err(GmailError::UserRateLimitExceeded.into()) }
+    }
+}
+
+impl EmulatedGoogle {
+    /// The answer to a call that comes while too many of the user are under way.
+    pub(super) fn too_many_at_once(&self) -> Answer {
+        self.0.gmail.quota.count(true);
+        GmailError::TooManyConcurrentRequests.into()
     }
 }
 
