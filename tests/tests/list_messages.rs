@@ -15,6 +15,7 @@ mod list_messages {
 
     mod access;
     mod access_tokens;
+    mod ahead;
     mod bad_input;
     mod deadlines;
     mod ids;

@@ -41,10 +41,25 @@ pub(crate) enum Next {
     End,
 }
 
+impl Next {
+    /// The page's token, if it has one.
+    pub(crate) fn token(&self) -> Option<&str> {
+        match self {
+            Self::Page(token) => Some(token),
+            Self::FirstPage | Self::End => None,
+        }
+    }
+}
+
 impl Continuation {
     /// The beginning of a listing.
     pub(crate) fn beginning() -> Self {
         Self { entries: VecDeque::new(), next: Next::FirstPage }
+    }
+
+    /// The page that it begins with; `None` if it begins within one, or at the end.
+    pub(crate) fn page(&self) -> Option<&Next> {
+        (self.entries.is_empty() && self.next != Next::End).then_some(&self.next)
     }
 
     /// Reads a token; `None` if it is one of ours that is damaged or was made for another query. Gmail tells of its

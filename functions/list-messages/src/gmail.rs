@@ -21,7 +21,7 @@ use shared::{
     vault::access_tokens::{Access, AccessError, AccessTokens, RETRY_AFTER},
 };
 
-use super::governor::Account;
+use super::{ahead::Ahead, governor::Account};
 
 /// How long one page may take, and one batch.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -98,13 +98,19 @@ impl<'a> Gmail<'a> {
         Self { mailbox, tokens, account, spent, access, rejected: 0, width, deadline, random }
     }
 
-    /// One page. What further tries cost is noted; the first is the caller's to charge.
-    pub(crate) async fn page(&mut self, page: &PageRequest<'_>) -> Result<MessagePage, Failure> {
-        let mut tried = 0;
+    /// One page, which may be under way. What further tries cost is noted; the first is the caller's to charge.
+    pub(crate) async fn page(
+        &mut self,
+        page: &PageRequest<'_>,
+        ahead: Option<Ahead<'_>>,
+    ) -> Result<MessagePage, Failure> {
+        let (mut tried, mut ahead) = (0, ahead.filter(|ahead| ahead.is_of(page.max_results)));
         loop {
-            let timeout = PAGE_TIMEOUT.min(self.deadline.remaining());
-            self.spend(units(true, 0));
-            let error = match self.mailbox.list(&self.access.token, page, timeout).await {
+            let answer = match ahead.take() {
+                Some(ahead) => ahead.answer().await,
+                None => self.try_page(page).await,
+            };
+            let error = match answer {
                 Ok(page) => return Ok(page),
                 Err(error) => error,
             };
@@ -118,6 +124,11 @@ impl<'a> Gmail<'a> {
             }
             self.account.note(units(true, 0));
         }
+    }
+
+    async fn try_page(&self, page: &PageRequest<'_>) -> Result<MessagePage, GmailError> {
+        self.spend(units(true, 0));
+        self.mailbox.list(&self.access.token, page, page_timeout(self.deadline)).await
     }
 
     /// Many messages, for which there is quota, in batches that fly at once. Those that failed for now are tried again
@@ -212,6 +223,11 @@ impl<'a> Gmail<'a> {
     fn retry(&self, call: &'static str) -> Retry<'_> {
         Retry { call, backoff: Backoff::GMAIL, deadline: self.deadline, random: self.random }
     }
+}
+
+/// How long a page may take.
+pub(crate) fn page_timeout(deadline: Deadline) -> Duration {
+    PAGE_TIMEOUT.min(deadline.remaining())
 }
 
 /// How many messages go into one batch: Gmail takes 100 and advises fewer than 50; 25 are seldom refused. Whole messages

@@ -95,6 +95,13 @@ pub(crate) struct Account<'a> {
     user_id: &'a UserId,
 }
 
+impl<'a> Account<'a> {
+    /// Whose it is.
+    pub(crate) fn user_id(self) -> &'a UserId {
+        self.user_id
+    }
+}
+
 impl Account<'_> {
     /// Remembers units that are spent without a reservation.
     pub(crate) fn note(self, units: u64) {

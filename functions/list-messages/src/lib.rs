@@ -1,6 +1,7 @@
 //! `GET /messages` and `GET /users/{user_id}/messages`: lists the messages of a connected Gmail account, also while its
 //! user is away.
 
+mod ahead;
 mod body;
 mod budget;
 mod continuation;
@@ -10,7 +11,10 @@ mod listing;
 mod outcome;
 mod parameters;
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use async_trait::async_trait;
 use shared::{
@@ -21,7 +25,7 @@ use shared::{
     domain::{
         authorization_server::AuthorizationServer,
         mailbox::Mailbox,
-        quota::{Quota, SpendingStore},
+        quota::{Quota, SpendingStore, units},
         return_to::ReturnTo,
     },
     front::{Front, Reauthorization, Visit},
@@ -38,7 +42,14 @@ use shared::{
     vault::{Vault, access_tokens::AccessTokens},
 };
 
-use self::{gmail::Gmail, governor::Governor, listing::Listing, outcome::problem_of, parameters::Parameters};
+use self::{
+    ahead::Ahead,
+    gmail::Gmail,
+    governor::{Account, Governor},
+    listing::Listing,
+    outcome::problem_of,
+    parameters::Parameters,
+};
 
 /// For the browser session.
 const OWN: Route = Route::new("GET /messages");
@@ -105,23 +116,45 @@ impl ListMessages {
     ) -> Result<Response, Refusal> {
         let caller = Caller::of(&self.front, route, request, visit).await?;
         let parameters = Parameters::read(&Query::parse(&request.query))?;
-        let connection = caller.connection(&self.vault).await?;
+        let account = self.governor.account(caller.user_id());
+        let mut ahead = self.ahead(account, &parameters, spent, deadline);
+        let connection = match &mut ahead {
+            Some(ahead) => ahead.beside(caller.connection(&self.vault)).await?,
+            None => caller.connection(&self.vault).await?,
+        };
         let scopes = connection.scopes.iter().cloned().collect();
         let refusal = |failure| {
             let missing = self.front.deployment.scopes.missing_from(&scopes);
             problem_of(failure, caller.user_id(), missing)
         };
         let access = self.tokens.obtain(connection, None, deadline).await.map_err(|error| refusal(error.into()))?;
-        let account = self.governor.account(caller.user_id());
+        let ahead = ahead.filter(|ahead| ahead.is_with(&access.token));
         let width = self.limits.batches_at_once;
         let random = &*self.front.random;
         let gmail = Gmail::new(&*self.mailbox, &self.tokens, random, (account, spent), access, width, deadline);
-        let listed = Listing::new(gmail, account, parameters, width, deadline).run().await.map_err(refusal)?;
+        let listing = Listing::new(gmail, account, parameters, width, deadline).with_ahead(ahead);
+        let listed = listing.run().await.map_err(refusal)?;
         let response = Response::json("ok", listed.body);
         Ok(match listed.more_in {
             Some(wait) => response.with_header("retry-after", whole_seconds(wait).to_string()),
             None => response,
         })
+    }
+
+    /// The first page of a listing, asked for with the access token that this instance used before.
+    fn ahead<'a>(
+        &'a self,
+        account: Account<'a>,
+        parameters: &Parameters,
+        spent: &AtomicU64,
+        deadline: Deadline,
+    ) -> Option<Ahead<'a>> {
+        let page_token = parameters.from.page()?.token();
+        let max_results = listing::first_page(parameters, account, self.limits.batches_at_once)?;
+        let token = self.vault.access_token_at_hand(account.user_id())?;
+        spent.fetch_add(units(true, 0), Ordering::Relaxed);
+        let (gmail, timeout) = ((&*self.mailbox, account), gmail::page_timeout(deadline));
+        Some(Ahead::ask(gmail, token, &parameters.query, max_results, page_token, timeout))
     }
 
     /// A refusal as the caller takes it: a browser that navigates is led to consent, everyone else is told.

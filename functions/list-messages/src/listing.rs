@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use shared::{
     domain::{
-        mailbox::{MessagePage, PageRequest},
+        mailbox::{MessageFormat, MessagePage, PageRequest},
         quota::units,
     },
     function::Deadline,
@@ -17,6 +17,7 @@ use shared::{
 use tokio::time::Instant;
 
 use super::{
+    ahead::Ahead,
     body::Body,
     budget::Budget,
     continuation::{Continuation, Next},
@@ -31,6 +32,8 @@ const MAX_PAGE: u64 = 500;
 /// One listing.
 pub(crate) struct Listing<'a> {
     gmail: Gmail<'a>,
+    /// The first page, if it is under way.
+    ahead: Option<Ahead<'a>>,
     account: Account<'a>,
     parameters: Parameters,
     budget: Budget,
@@ -76,6 +79,7 @@ impl<'a> Listing<'a> {
         let place = std::mem::replace(&mut parameters.from, Continuation::beginning());
         Self {
             gmail,
+            ahead: None,
             account,
             parameters,
             budget: Budget::until(deadline),
@@ -90,6 +94,11 @@ impl<'a> Listing<'a> {
             has_reserved: false,
             more_in: None,
         }
+    }
+
+    /// The same where the first page is under way.
+    pub(crate) fn with_ahead(self, ahead: Option<Ahead<'a>>) -> Self {
+        Self { ahead, ..self }
     }
 
     /// Lists.
@@ -116,11 +125,10 @@ impl<'a> Listing<'a> {
         if !self.place.entries.is_empty() {
             return self.hand_out().await;
         }
-        self.page_token = match &self.place.next {
-            Next::End => return Ok(Step::Stop),
-            Next::FirstPage => None,
-            Next::Page(token) => Some(token.clone()),
-        };
+        if self.place.next == Next::End {
+            return Ok(Step::Stop);
+        }
+        self.page_token = self.place.next.token().map(str::to_owned);
         self.list().await
     }
 
@@ -178,16 +186,12 @@ impl<'a> Listing<'a> {
     async fn page(&mut self, max_results: u64) -> Result<MessagePage, Failure> {
         let query = &self.parameters.query;
         let request = PageRequest { query, max_results, page_token: self.page_token.as_deref() };
-        self.gmail.page(&request).await
+        self.gmail.page(&request, self.ahead.take()).await
     }
 
-    /// A page has what is wanted; if messages are fetched, no more than there is quota for, as far as is known, so that a
-    /// listing ends where a page does.
     fn page_size(&self) -> u64 {
         let reserved = self.reserved.map_or(0, |reservation| reservation.messages);
-        let left = || self.account.left().saturating_add(reserved).max(1);
-        let most = if self.at_once().is_some() { left() } else { MAX_PAGE };
-        self.wanted().min(MAX_PAGE).min(most)
+        page_size(&self.parameters, self.wanted(), || self.account.left().saturating_add(reserved))
     }
 
     /// How many messages fly at once; `None` if none are fetched.
@@ -219,4 +223,20 @@ impl<'a> Listing<'a> {
         self.place.entries.pop_front();
         self.handed_out += 1;
     }
+}
+
+/// The size of the first page, if it may be asked for before quota for its messages is reserved.
+pub(crate) fn first_page(parameters: &Parameters, account: Account<'_>, width: usize) -> Option<u64> {
+    let in_vain = || account.left() == 0 || account.is_contended();
+    if at_once(width, &parameters.format).is_some() && in_vain() {
+        return None;
+    }
+    Some(page_size(parameters, parameters.max_results.unwrap_or(u64::MAX), || account.left()))
+}
+
+/// A page has what is wanted; if messages are fetched, no more than there is quota for, as far as is known, so that a
+/// listing ends where a page does.
+fn page_size(parameters: &Parameters, wanted: u64, left: impl FnOnce() -> u64) -> u64 {
+    let most = if parameters.format == MessageFormat::Ids { MAX_PAGE } else { left().max(1) };
+    wanted.min(MAX_PAGE).min(most)
 }

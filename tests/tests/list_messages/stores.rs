@@ -23,9 +23,9 @@ async fn while_the_table_cannot_be_read_nobody_is_asked_to_consent() {
     let world = connected().await;
     for effect in ways_to_fail() {
         world.aws.faults().fail("DynamoDB", AwsFault::always(effect.clone()));
-        let calls = world.google_calls();
-        assert_unavailable(&list(&world, "").await);
-        assert_unavailable(&world.visitor.get("/messages").await);
+        let (calls, instance) = (world.google_calls(), world.another_instance().await);
+        assert_unavailable(&instance.send(&of(ANNA, "")).await);
+        assert_unavailable(&world.visitor.duplicate().at(&instance).get("/messages").await);
         assert_eq!(world.google_calls(), calls, "{effect:?}");
         world.aws.faults().clear("DynamoDB");
         listing(&list(&world, "").await);
