@@ -74,7 +74,7 @@ impl Body {
         // Where Gmail gave no answer at all, there is no status of its own to pass on.
         let status = if error.status == 0 { 503 } else { error.status };
         let reason = if error.reason.is_empty() { "unknown" } else { &error.reason };
-        self.errors.push(NotHad { id: entry.id.clone(), status, reason: reason.to_owned() });
+        self.errors.push(NotHad { id: entry.id.to_string(), status, reason: reason.to_owned() });
         Ok(())
     }
 
@@ -184,7 +184,7 @@ mod tests {
     proptest! {
         #[test]
         fn identifiers_are_written_and_measured_as_any_other_json(id in "[0-9a-f]{16}|.{0,9}", thread_id in "[0-9a-f]{16}|.{0,9}") {
-            let entry = MessageId { id, thread_id };
+            let entry = MessageId { id: id.into(), thread_id: thread_id.into() };
             let mut body = Body::default();
             body.push_ids(&entry).unwrap();
             let json = serde_json::to_string(&entry).unwrap();

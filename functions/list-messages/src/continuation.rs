@@ -130,9 +130,9 @@ mod tests {
             ids in prop::collection::vec(("[0-9a-f]{16}", "[0-9a-f]{16}", any::<bool>()), 0..=500),
             odd in prop::option::of("[0-9A-Za-z_-]{1,64}"),
         ) -> VecDeque<MessageId> {
-            let odd = odd.map(|id| MessageId { thread_id: "18c".into(), id });
+            let odd = odd.map(|id| MessageId { thread_id: "18c".into(), id: id.into() });
             let entries = ids.into_iter().map(|(id, thread, first)| {
-                MessageId { thread_id: if first { id.clone() } else { thread }, id }
+                MessageId { thread_id: if first { id.as_str().into() } else { thread.into() }, id: id.into() }
             });
             entries.chain(odd).take(500).collect()
         }
@@ -145,7 +145,7 @@ mod tests {
             steps.into_iter().map(|(apart, old, kind)| {
                 id = id.wrapping_sub(apart << 20);
                 let thread = if kind == 0 { id.wrapping_sub(old << 20) } else { id };
-                MessageId { id: as_gmail_writes_it(id), thread_id: as_gmail_writes_it(thread) }
+                MessageId { id: as_gmail_writes_it(id).into(), thread_id: as_gmail_writes_it(thread).into() }
             }).collect()
         }
     }
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_token_that_holds_more_entries_than_a_page_is_refused() {
-        let entry = MessageId { id: as_gmail_writes_it(7), thread_id: as_gmail_writes_it(7) };
+        let entry = MessageId { id: as_gmail_writes_it(7).into(), thread_id: as_gmail_writes_it(7).into() };
         let place = |count| Continuation { entries: vec![entry.clone(); count].into(), next: Next::End };
         let query = MessageQuery::default();
         let decoded = |count| Continuation::decode(&place(count).encode(&query).unwrap(), &query);

@@ -5,6 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use smol_str::SmolStr;
 
 use super::secret::AccessToken;
 
@@ -79,9 +80,9 @@ pub struct MessagePage {
 #[serde(rename_all = "camelCase")]
 pub struct MessageId {
     /// The message's.
-    pub id: String,
+    pub id: SmolStr,
     /// Its thread's.
-    pub thread_id: String,
+    pub thread_id: SmolStr,
 }
 
 /// How much of each message is wanted.

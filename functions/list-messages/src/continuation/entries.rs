@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 
 use shared::domain::{mailbox::MessageId, varint};
+use smol_str::format_smolstr;
 
 /// The most entries: those of a page.
 const MAX_ENTRIES: usize = 500;
@@ -32,7 +33,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<VecDeque<MessageId>> {
     while !rest.is_empty() {
         let entry = match *kind {
             NUMBERS => read_numbers(&mut rest, &mut before)?,
-            TEXTS => MessageId { id: read_text(&mut rest)?, thread_id: read_text(&mut rest)? },
+            TEXTS => MessageId { id: read_text(&mut rest)?.into(), thread_id: read_text(&mut rest)?.into() },
             _ => return None,
         };
         entries.push_back(entry);
@@ -84,7 +85,7 @@ fn read_numbers(rest: &mut &[u8], before: &mut u64) -> Option<MessageId> {
     let id = at_difference(*before, varint::take(rest)?);
     let thread_id = at_difference(id, varint::take(rest)?);
     *before = id;
-    Some(MessageId { id: format!("{id:016x}"), thread_id: format!("{thread_id:016x}") })
+    Some(MessageId { id: format_smolstr!("{id:016x}"), thread_id: format_smolstr!("{thread_id:016x}") })
 }
 
 fn read_text(rest: &mut &[u8]) -> Option<String> {

@@ -48,7 +48,7 @@ impl Listing<'_> {
     /// How many of the last messages could not be had, and why, where that has to do with none of them and passes.
     fn passing_end<'o>(&self, outcomes: &'o Outcomes, count: u64) -> Option<(u64, &'o GmailError)> {
         let asked = self.place.entries.iter().take(usize::try_from(count).unwrap_or(usize::MAX));
-        let errors = asked.rev().map_while(|entry| outcomes.get(&entry.id)?.as_ref().err());
+        let errors = asked.rev().map_while(|entry| outcomes.get(entry.id.as_str())?.as_ref().err());
         let mut passing =
             errors.take_while(|error| error.is_transient() && !(error.of_part && error.action() == Action::TryAgain));
         let last = passing.next()?;
@@ -71,7 +71,7 @@ impl Listing<'_> {
     fn push_all(&mut self, outcomes: &Outcomes, count: u64) -> Step {
         for place in 0..count {
             let Some(entry) = self.place.entries.front().cloned() else { return Step::Go };
-            let outcome = outcomes.get(&entry.id);
+            let outcome = outcomes.get(entry.id.as_str());
             if outcome.is_none() && place > 0 {
                 // There was more than enough before it.
                 return Step::Go;
