@@ -21,7 +21,7 @@ use shared::{
     vault::access_tokens::{Access, AccessError, AccessTokens, RETRY_AFTER},
 };
 
-use super::{ahead::Ahead, governor::Account};
+use super::{ahead::Ahead, governor::Account, pace::Pace};
 
 /// How long one page may take, and one batch.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -79,23 +79,23 @@ pub(crate) struct Gmail<'a> {
     access: Access,
     rejected: u32,
     /// How many batches fly at once.
-    width: usize,
+    pace: &'a Pace,
     deadline: Deadline,
     random: &'a dyn Random,
 }
 
 impl<'a> Gmail<'a> {
-    /// Gmail with an access token, for an account whose spending is counted; `width` batches fly at once.
+    /// Gmail with an access token, for an account whose spending is counted.
     pub(crate) fn new(
         mailbox: &'a dyn Mailbox,
         tokens: &'a AccessTokens,
         random: &'a dyn Random,
         (account, spent): (Account<'a>, &'a AtomicU64),
         access: Access,
-        width: usize,
+        pace: &'a Pace,
         deadline: Deadline,
     ) -> Self {
-        Self { mailbox, tokens, account, spent, access, rejected: 0, width, deadline, random }
+        Self { mailbox, tokens, account, spent, access, rejected: 0, pace, deadline, random }
     }
 
     /// One page, which may be under way. What further tries cost is noted; the first is the caller's to charge.
@@ -135,12 +135,13 @@ impl<'a> Gmail<'a> {
     /// apart from those that succeeded, as far as there is quota for that, too; once Gmail limits the rate, with half as
     /// many batches at once. What was not asked for, because there is more than enough, is left out.
     pub(crate) async fn messages(&mut self, ids: &[&str], format: &MessageFormat) -> Result<Outcomes, Failure> {
-        let (mut outcomes, mut left, mut tried) = (Outcomes::new(), ids.to_vec(), 0);
+        let (mut outcomes, mut left, mut tried, mut is_too_fast) = (Outcomes::new(), ids.to_vec(), 0, false);
         loop {
             outcomes.extend(self.round(&left, format).await);
             let failed = |id: &&str| outcomes.get(*id).and_then(|outcome| outcome.as_ref().err());
             if left.iter().filter_map(failed).any(|error| error.action() == Action::SlowDown) {
-                self.width = (self.width / 2).max(1);
+                self.pace.slower();
+                is_too_fast = true;
             }
             if left.iter().filter_map(failed).any(|error| error.action() == Action::Refresh) {
                 self.renew().await?;
@@ -150,7 +151,12 @@ impl<'a> Gmail<'a> {
                 continue;
             }
             left.retain(|id| failed(id).is_some_and(GmailError::is_transient));
-            let Some(error) = left.first().and_then(failed) else { return Ok(outcomes) };
+            let Some(error) = left.first().and_then(failed) else {
+                if !is_too_fast {
+                    self.pace.faster();
+                }
+                return Ok(outcomes);
+            };
             let retry_after = left.iter().filter_map(failed).filter_map(|error| error.retry_after).max();
             tried += 1;
             if !self.retry("gmail.batch").pause(tried, retry_after, error).await {
@@ -173,7 +179,7 @@ impl<'a> Gmail<'a> {
         let had = AtomicUsize::new(0);
         let batches = ids.chunks(chunk(format)).enumerate();
         let batches: Vec<_> = batches.map(|(place, ids)| self.batch(place, ids, format, &had)).collect();
-        stream::iter(batches).buffer_unordered(width(self.width, format)).concat().await
+        stream::iter(batches).buffer_unordered(width(self.pace.now(), format)).concat().await
     }
 
     /// One batch; where its answer is larger than is read, each half on its own. Once more was had than an answer holds,

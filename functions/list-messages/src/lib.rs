@@ -9,6 +9,7 @@ mod gmail;
 mod governor;
 mod listing;
 mod outcome;
+mod pace;
 mod parameters;
 
 use std::sync::{
@@ -48,6 +49,7 @@ use self::{
     governor::{Account, Governor},
     listing::Listing,
     outcome::problem_of,
+    pace::Pace,
     parameters::Parameters,
 };
 
@@ -69,7 +71,7 @@ pub struct ListMessages {
     tokens: AccessTokens,
     mailbox: Arc<dyn Mailbox>,
     governor: Governor,
-    limits: GmailLimits,
+    pace: Pace,
 }
 
 impl ListMessages {
@@ -98,7 +100,7 @@ impl ListMessages {
         let quota = Quota::new(limits.units_per_minute);
         Self {
             governor: Governor::new(spending, quota, front.clock.clone(), front.random.clone()),
-            limits,
+            pace: Pace::new(limits.batches_at_once),
             tokens: AccessTokens::new(vault.clone(), server, front.secrets.clone()),
             mailbox,
             vault,
@@ -129,10 +131,9 @@ impl ListMessages {
         };
         let access = self.tokens.obtain(connection, None, deadline).await.map_err(|error| refusal(error.into()))?;
         let ahead = ahead.filter(|ahead| ahead.is_with(&access.token));
-        let width = self.limits.batches_at_once;
-        let random = &*self.front.random;
-        let gmail = Gmail::new(&*self.mailbox, &self.tokens, random, (account, spent), access, width, deadline);
-        let listing = Listing::new(gmail, account, parameters, width, deadline).with_ahead(ahead);
+        let (random, pace) = (&*self.front.random, &self.pace);
+        let gmail = Gmail::new(&*self.mailbox, &self.tokens, random, (account, spent), access, pace, deadline);
+        let listing = Listing::new(gmail, account, parameters, pace.most(), deadline).with_ahead(ahead);
         let listed = listing.run().await.map_err(refusal)?;
         let response = Response::json("ok", listed.body);
         Ok(match listed.more_in {
@@ -150,7 +151,7 @@ impl ListMessages {
         deadline: Deadline,
     ) -> Option<Ahead<'a>> {
         let page_token = parameters.from.page()?.token();
-        let max_results = listing::first_page(parameters, account, self.limits.batches_at_once)?;
+        let max_results = listing::first_page(parameters, account, self.pace.most())?;
         let token = self.vault.access_token_at_hand(account.user_id())?;
         spent.fetch_add(units(true, 0), Ordering::Relaxed);
         let (gmail, timeout) = ((&*self.mailbox, account), gmail::page_timeout(deadline));

@@ -189,6 +189,11 @@ async fn once_gmail_finds_too_many_at_once_half_as_many_fly() {
     assert_eq!((first.recv().unwrap(), world.google.take_gmail_peak()), (100, 50));
     assert_eq!(parts_asked(&world).values().collect::<Vec<_>>(), vec![&2; 100]);
     assert_eq!((units(&answer), written(&world)), (Some(200 * 20 + 5), 200 * 20 + 5), "the second try is charged too");
+    for at_once in [50, 75, 100, 100] {
+        world.clock.advance(Duration::from_secs(62));
+        listing(&instance.send(&of(ANNA, "format=minimal")).await);
+        assert_eq!(world.google.take_gmail_peak(), at_once, "the instance remembers, and comes up again one by one");
+    }
 }
 
 #[tokio::test]
