@@ -32,14 +32,16 @@ impl<'a> Variables<'a> {
         (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
-    /// A whole number, if there is one; the name if it is none of those that are allowed.
+    /// A whole number, if there is one; the problem if it is none of those that are allowed.
     fn number<T: FromStr + PartialOrd>(
         &self,
         name: &'static str,
         allowed: RangeInclusive<T>,
-    ) -> Result<Option<T>, &'static str> {
+        problem: &'static str,
+    ) -> Result<Option<T>, BadVariable> {
         let Some(text) = self.optional(name) else { return Ok(None) };
-        text.parse().ok().filter(|number| allowed.contains(number)).map(Some).ok_or(name)
+        let number = text.parse().ok().filter(|number| allowed.contains(number));
+        number.map(Some).ok_or(BadVariable { name, problem })
     }
 
     /// An address without a path.
@@ -135,9 +137,8 @@ fn origins(variables: &Variables<'_>) -> Result<Vec<Origin>, BadVariable> {
 }
 
 fn session_lifetime(variables: &Variables<'_>) -> Result<Duration, BadVariable> {
-    let seconds = variables.number("SESSION_TTL_SECONDS", 1..=Browsers::LONGEST_SESSION_SECONDS);
     let problem = "is not a number of seconds from 1 to 34560000";
-    let seconds = seconds.map_err(|name| BadVariable { name, problem })?;
+    let seconds = variables.number("SESSION_TTL_SECONDS", 1..=Browsers::LONGEST_SESSION_SECONDS, problem)?;
     Ok(seconds.map_or(Browsers::SESSION_LIFETIME, Duration::from_secs))
 }
 
@@ -184,15 +185,13 @@ impl GmailLimits {
     /// # Errors
     /// If one is bad.
     pub fn read(variables: &Variables<'_>) -> Result<Self, BadVariable> {
-        let units = variables.number("GMAIL_QUOTA_UNITS_PER_MINUTE", 100..=1_000_000);
-        let batches = variables.number("GMAIL_BATCHES_AT_ONCE", 1..=Self::BATCHES_AT_ONCE);
+        let (units, problem) = (100..=1_000_000, "is not a number from 100 to 1000000");
+        let units = variables.number("GMAIL_QUOTA_UNITS_PER_MINUTE", units, problem)?;
+        let (batches, problem) = (1..=Self::BATCHES_AT_ONCE, "is not a number from 1 to 20");
+        let batches = variables.number("GMAIL_BATCHES_AT_ONCE", batches, problem)?;
         Ok(Self {
-            units_per_minute: units
-                .map_err(|name| BadVariable { name, problem: "is not a number from 100 to 1000000" })?
-                .unwrap_or(Self::UNITS_PER_MINUTE),
-            batches_at_once: batches
-                .map_err(|name| BadVariable { name, problem: "is not a number from 1 to 20" })?
-                .unwrap_or(Self::BATCHES_AT_ONCE),
+            units_per_minute: units.unwrap_or(Self::UNITS_PER_MINUTE),
+            batches_at_once: batches.unwrap_or(Self::BATCHES_AT_ONCE),
         })
     }
 }

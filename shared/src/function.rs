@@ -187,7 +187,7 @@ pub struct Environment {
 impl Environment {
     /// The environment of this process.
     fn of_process() -> Result<Self, BadVariable> {
-        let get = |name: &str| std::env::var(name).ok();
+        let get = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         Ok(Self {
             lookup: Box::new(get),
             aws: crate::aws::clients::load(get)?,

@@ -9,6 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use futures_util::join;
 use tokio::sync::Mutex;
 
 pub use self::error::{SecretStoreError, SecretsError};
@@ -25,6 +26,8 @@ use crate::{
 const KEPT_FOR: Duration = Duration::from_mins(5);
 /// How long a reading is not repeated, while there is something to work with.
 const PAUSE: Duration = Duration::from_secs(30);
+/// The same where the previous cookie key could not be read.
+const SHORT_PAUSE: Duration = Duration::from_secs(3);
 
 /// Reads secrets by their ids.
 #[async_trait]
@@ -61,18 +64,12 @@ pub struct Secrets {
 #[derive(Clone)]
 struct Kept {
     values: Arc<Values>,
-    read_at: Timestamp,
     read_again_at: Timestamp,
-    /// Whether the keys of the cookie key before the current one are among them: they are read from when a cookie first
-    /// asks for them, and not before, for as a rule none does.
+    /// Until when a cookie of ours that does not open is no reason to read again.
+    is_all_until: Timestamp,
+    /// Whether the cookie key before the current one is read along: from when a cookie first asks for it, and not before,
+    /// for as a rule none does.
     with_previous: bool,
-}
-
-impl Kept {
-    /// Whether there is nothing more to be had by reading again at that time.
-    fn is_all(&self, now: Timestamp) -> bool {
-        self.with_previous && now < self.read_at.after(PAUSE)
-    }
 }
 
 impl Secrets {
@@ -104,7 +101,7 @@ impl Secrets {
         let _reading = self.reading.lock().await;
         match self.kept() {
             Some(kept) => Ok(kept.values),
-            None => self.read(self.cookie_key_secret_id.is_none()).await,
+            None => self.read(false).await,
         }
     }
 
@@ -129,16 +126,16 @@ impl Secrets {
     pub async fn values_after_rotation(&self) -> Result<Arc<Values>, SecretsError> {
         let now = self.clock.now();
         let Some(kept) = self.kept() else { return self.values().await };
-        if kept.is_all(now) {
+        if now < kept.is_all_until {
             return Ok(kept.values);
         }
         let _reading = self.reading.lock().await;
         // Whoever waited for another's reading takes what came of it.
         let kept = self.kept().unwrap_or(kept);
-        if kept.is_all(now) {
+        if now < kept.is_all_until {
             return Ok(kept.values);
         }
-        self.keep(Kept { read_at: now, with_previous: true, ..kept.clone() });
+        self.keep(Kept { is_all_until: now.after(SHORT_PAUSE), with_previous: true, ..kept.clone() });
         match self.read(true).await {
             Ok(values) => Ok(values),
             Err(error) => {
@@ -166,16 +163,17 @@ impl Secrets {
         let cookie_key_id = self.cookie_key_secret_id.as_deref();
         let previous_id = cookie_key_id.filter(|_| with_previous);
         let ids: Vec<_> = [self.client_secret_id.as_str()].into_iter().chain(cookie_key_id).collect();
-        let (current, previous) = futures_util::join!(self.store.current(&ids), self.previous_cookie_key(previous_id));
+        let (current, previous) = join!(self.store.current(&ids), self.previous_cookie_key(previous_id));
         let mut current = current.map_err(|error| SecretsError::unreadable(error, &self.client_secret_id))?.into_iter();
         let client = Arc::new(self.parse_client(&current.next().unwrap_or_default())?);
         let cookie_keys = match cookie_key_id {
-            Some(id) => parse_cookie_keys(id, &current.next().unwrap_or_default(), previous.as_ref())?,
+            Some(id) => parse_cookie_keys(id, &current.next().unwrap_or_default(), previous.key.as_ref())?,
             None => CookieKeys::default(),
         };
         let values = Arc::new(Values { client, cookie_keys: Arc::new(cookie_keys) });
-        let read_at = self.clock.now();
-        self.keep(Kept { values: values.clone(), read_at, read_again_at: read_at.after(KEPT_FOR), with_previous });
+        let now = self.clock.now();
+        let (read_again_at, is_all_until) = (now.after(KEPT_FOR), now.after(previous.pause));
+        self.keep(Kept { values: values.clone(), read_again_at, is_all_until, with_previous });
         Ok(values)
     }
 
@@ -184,12 +182,20 @@ impl Secrets {
         OAuthClient::parse(file).map_err(|source| SecretsError::Client { id: id(), source })
     }
 
-    async fn previous_cookie_key(&self, id: Option<&str>) -> Option<CookieKeySecret> {
-        let previous = self.store.previous(id?).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the previous cookie key cannot be read; cookies that it sealed do not open");
-            None
-        });
-        previous.map(|previous| CookieKeySecret::new(previous.as_str()))
+    async fn previous_cookie_key(&self, id: Option<&str>) -> Previous {
+        // Without a cookie key there is nothing more to be had.
+        let pause = if self.cookie_key_secret_id.is_none() { PAUSE } else { Duration::ZERO };
+        let Some(id) = id else { return Previous { key: None, pause } };
+        match self.store.previous(id).await {
+            Ok(previous) => {
+                let key = previous.map(|previous| CookieKeySecret::new(previous.as_str()));
+                Previous { key, pause: PAUSE }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the previous cookie key cannot be read; cookies that it sealed do not open yet");
+                Previous { key: None, pause: SHORT_PAUSE }
+            }
+        }
     }
 
     fn kept(&self) -> Option<Kept> {
@@ -199,6 +205,12 @@ impl Secrets {
     fn keep(&self, kept: Kept) {
         *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
     }
+}
+
+/// The previous cookie key, if it was asked for and there is one, and how long it is not worth asking again.
+struct Previous {
+    key: Option<CookieKeySecret>,
+    pause: Duration,
 }
 
 fn parse_cookie_keys(

@@ -129,6 +129,11 @@ impl Vault {
         self.is_fresh(expires_at).then_some(token)
     }
 
+    /// Forgets the access token at hand, for the user's connection does not stand or the session is over.
+    pub fn forget_access_token(&self, user_id: &UserId) {
+        self.envelope.forget(user_id);
+    }
+
     /// Whether an access token with that end is not in its last minutes.
     fn is_fresh(&self, expires_at: Timestamp) -> bool {
         self.clock.now().after(ACCESS_TOKEN_MARGIN) < expires_at

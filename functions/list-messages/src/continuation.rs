@@ -84,10 +84,7 @@ impl Continuation {
 
     /// The token of this place; `None` at the end.
     pub(crate) fn encode(&self, query: &MessageQuery) -> Option<String> {
-        let next = match &self.next {
-            Next::Page(token) => Some(token.as_str()),
-            Next::FirstPage | Next::End => None,
-        };
+        let next = self.next.token();
         if self.entries.is_empty() {
             return next.map(str::to_owned);
         }
@@ -98,10 +95,10 @@ impl Continuation {
         Some(format!("{OURS}{}", URL_SAFE_NO_PAD.encode(bytes)))
     }
 
-    /// How many of the entries fit into a token for sure, whatever is behind them.
-    pub(crate) fn fitting(&self) -> usize {
+    /// How many of the entries fit into a token of that length for sure, whatever is behind them.
+    pub(crate) fn fitting(&self, length: usize) -> usize {
         // Base64 has four characters for three bytes.
-        entries::fitting(&self.entries, MAX_TOKEN / 4 * 3 - MAX_NEXT)
+        entries::fitting(&self.entries, (length / 4 * 3).saturating_sub(MAX_NEXT))
     }
 }
 
@@ -175,7 +172,7 @@ mod tests {
         #[test]
         fn as_many_entries_fit_as_are_said_to(entries in entries(), next in next()) {
             let mut place = Continuation { entries, next };
-            place.entries.truncate(place.fitting());
+            place.entries.truncate(place.fitting(MAX_TOKEN));
             let token = place.encode(&MessageQuery::default()).unwrap_or_default();
             prop_assert!(token.len() <= MAX_TOKEN, "{}", token.len());
         }

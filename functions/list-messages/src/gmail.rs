@@ -21,14 +21,16 @@ use shared::{
     vault::access_tokens::{Access, AccessError, AccessTokens, RETRY_AFTER},
 };
 
-use super::{ahead::Ahead, governor::Account, pace::Pace};
+use super::{
+    ahead::Ahead,
+    governor::Account,
+    pace::{Pace, chunk, width},
+};
 
 /// How long one page may take, and one batch.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 const BATCH_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How many batches of whole messages fly at once at most.
-const MAX_FULL_WIDTH: usize = 2;
 /// More bytes of messages than an answer holds.
 const ENOUGH: usize = 6 * 1024 * 1024;
 
@@ -78,7 +80,7 @@ pub(crate) struct Gmail<'a> {
     spent: &'a AtomicU64,
     access: Access,
     rejected: u32,
-    /// How many batches fly at once.
+    /// How many batches fly at once now.
     pace: &'a Pace,
     deadline: Deadline,
     random: &'a dyn Random,
@@ -116,6 +118,7 @@ impl<'a> Gmail<'a> {
             };
             if error.action() == Action::Refresh {
                 self.renew().await?;
+                self.account.note(units(true, 0));
                 continue;
             }
             tried += 1;
@@ -148,6 +151,7 @@ impl<'a> Gmail<'a> {
                 left.retain(|id| {
                     failed(id).is_some_and(|error| error.action() == Action::Refresh || error.is_transient())
                 });
+                self.account.note(units(false, u64::try_from(left.len()).unwrap_or(u64::MAX)));
                 continue;
             }
             left.retain(|id| failed(id).is_some_and(GmailError::is_transient));
@@ -234,20 +238,4 @@ impl<'a> Gmail<'a> {
 /// How long a page may take.
 pub(crate) fn page_timeout(deadline: Deadline) -> Duration {
     PAGE_TIMEOUT.min(deadline.remaining())
-}
-
-/// How many messages go into one batch: Gmail takes 100 and advises fewer than 50; 25 are seldom refused. Whole messages
-/// are large.
-fn chunk(format: &MessageFormat) -> usize {
-    if *format == MessageFormat::Full { 10 } else { 25 }
-}
-
-/// How many batches fly at once; of whole messages, no more than there is memory for.
-fn width(width: usize, format: &MessageFormat) -> usize {
-    if *format == MessageFormat::Full { width.min(MAX_FULL_WIDTH) } else { width }
-}
-
-/// How many messages fly at once, in so many batches; `None` if none are fetched.
-pub(crate) fn at_once(batches: usize, format: &MessageFormat) -> Option<usize> {
-    (*format != MessageFormat::Ids).then(|| width(batches, format) * chunk(format))
 }

@@ -12,11 +12,14 @@ use std::{
     time::Duration,
 };
 
-use shared::domain::{
-    quota::{Quota, Spending, SpendingStore, Stored, Tick},
-    random::Random,
-    time::{Clock, Timestamp},
-    user_id::UserId,
+use shared::{
+    domain::{
+        quota::{Quota, Spending, SpendingStore, Stored, Tick},
+        random::Random,
+        time::{Clock, Timestamp},
+        user_id::UserId,
+    },
+    function::Deadline,
 };
 
 /// The most users that an instance remembers.
@@ -26,6 +29,7 @@ const MAX_USERS: usize = 1_000;
 const FRESH: Duration = Duration::from_millis(500);
 /// How soon it is known how much of a reservation is needed.
 const SOON: Duration = Duration::from_secs(1);
+
 /// The governor of an instance.
 pub(crate) struct Governor {
     store: Arc<dyn SpendingStore>,
@@ -78,9 +82,9 @@ impl Governor {
         Self { store, quota, clock, random, known: Mutex::default() }
     }
 
-    /// The account of a user.
-    pub(crate) fn account<'a>(&'a self, user_id: &'a UserId) -> Account<'a> {
-        Account { governor: self, user_id }
+    /// The account of a user, until a deadline.
+    pub(crate) fn account<'a>(&'a self, user_id: &'a UserId, deadline: Deadline) -> Account<'a> {
+        Account { governor: self, user_id, deadline }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<UserId, Known>> {
@@ -88,11 +92,12 @@ impl Governor {
     }
 }
 
-/// One user's quota.
+/// One user's quota, for an invocation.
 #[derive(Clone, Copy)]
 pub(crate) struct Account<'a> {
     governor: &'a Governor,
     user_id: &'a UserId,
+    deadline: Deadline,
 }
 
 impl<'a> Account<'a> {
@@ -118,9 +123,9 @@ impl Account<'_> {
         self.governor.quota.messages(&known.spending(now), true, u64::MAX, now)
     }
 
-    /// Whether others spend so much that a page is not to be asked for in the hope of quota.
-    pub(crate) fn is_contended(self) -> bool {
-        self.known().is_contended
+    /// Whether a page is not to be asked for in the hope of quota: there is none, or others spend so much.
+    pub(crate) fn is_scarce(self) -> bool {
+        self.left() == 0 || self.known().is_contended
     }
 
     /// How long until there is quota for so many messages, as far as is known.

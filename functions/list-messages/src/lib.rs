@@ -117,8 +117,8 @@ impl ListMessages {
         deadline: Deadline,
     ) -> Result<Response, Refusal> {
         let caller = Caller::of(&self.front, route, request, visit).await?;
-        let parameters = Parameters::read(&Query::parse(&request.query))?;
-        let account = self.governor.account(caller.user_id());
+        let parameters = Parameters::read(request)?;
+        let account = self.governor.account(caller.user_id(), deadline);
         let mut ahead = self.ahead(account, &parameters, spent, deadline);
         let connection = match &mut ahead {
             Some(ahead) => ahead.beside(caller.connection(&self.vault)).await?,
@@ -213,7 +213,12 @@ impl Function for ListMessages {
         let spent = AtomicU64::new(0);
         let response = match self.list(route, request, &visit, &spent, deadline).await {
             Ok(response) => response,
-            Err(refusal) => Self::refuse(route, request, &visit, &refusal),
+            Err(refusal) => {
+                // Gmail is not asked ahead again for whom a consent is missing.
+                let user_id = refusal.way.as_ref().and_then(|way| way.user_id.as_ref());
+                user_id.inspect(|user_id| self.vault.forget_access_token(user_id));
+                Self::refuse(route, request, &visit, &refusal)
+            }
         };
         match spent.into_inner() {
             0 => response,

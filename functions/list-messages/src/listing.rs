@@ -21,8 +21,9 @@ use super::{
     body::Body,
     budget::Budget,
     continuation::{Continuation, Next},
-    gmail::{Failure, Gmail, at_once},
+    gmail::{Failure, Gmail},
     governor::{Account, Reservation},
+    pace::at_once,
     parameters::Parameters,
 };
 
@@ -37,7 +38,7 @@ pub(crate) struct Listing<'a> {
     account: Account<'a>,
     parameters: Parameters,
     budget: Budget,
-    /// How many batches fly at once.
+    /// How many batches fly at once at most.
     width: usize,
     place: Continuation,
     /// The token of the page that the entries at hand are of, and how many of it were handed out.
@@ -163,10 +164,9 @@ impl<'a> Listing<'a> {
         let page = match page {
             Ok(page) => page,
             // What was listed before is worth more than an error; the next answer begins here.
-            Err(Failure::Gmail(error)) if self.has_begun() && Failure::from(error.clone()).is_passing() => {
-                return Ok(self.stop_for(&error));
+            Err(failure) if self.has_begun() && failure.is_passing() => {
+                return Ok(if let Failure::Gmail(error) = failure { self.stop_for(&error) } else { Step::Stop });
             }
-            Err(failure) if self.has_begun() && failure.is_passing() => return Ok(Step::Stop),
             Err(failure) => return Err(failure),
         };
         self.budget.took(started);
@@ -227,8 +227,7 @@ impl<'a> Listing<'a> {
 
 /// The size of the first page, if it may be asked for before quota for its messages is reserved.
 pub(crate) fn first_page(parameters: &Parameters, account: Account<'_>, width: usize) -> Option<u64> {
-    let in_vain = || account.left() == 0 || account.is_contended();
-    if at_once(width, &parameters.format).is_some() && in_vain() {
+    if at_once(width, &parameters.format).is_some() && account.is_scarce() {
         return None;
     }
     Some(page_size(parameters, parameters.max_results.unwrap_or(u64::MAX), || account.left()))

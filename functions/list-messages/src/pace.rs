@@ -1,7 +1,13 @@
 //! How many batches fly at once. Gmail limits that, too, and does not say to how many: an instance begins with as many as are
-//! configured, goes down to half where Gmail finds them too many, and comes up again one by one.
+//! configured, goes down to half where Gmail refuses for one of its users, and comes up again one by one. A refusal does not say
+//! either whether it is for this user alone; for the others it is slower for a while, and no less.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use shared::domain::mailbox::MessageFormat;
+
+/// How many batches of whole messages fly at once at most.
+const MAX_FULL_WIDTH: usize = 2;
 
 /// The pace of an instance.
 pub(crate) struct Pace {
@@ -34,6 +40,22 @@ impl Pace {
     pub(crate) fn faster(&self) {
         self.now.store((self.now() + 1).min(self.most), Ordering::Relaxed);
     }
+}
+
+/// How many messages go into one batch: Gmail takes 100 and advises fewer than 50; 25 are seldom refused. Whole messages
+/// are large.
+pub(crate) fn chunk(format: &MessageFormat) -> usize {
+    if *format == MessageFormat::Full { 10 } else { 25 }
+}
+
+/// How many batches fly at once; of whole messages, no more than there is memory for.
+pub(crate) fn width(width: usize, format: &MessageFormat) -> usize {
+    if *format == MessageFormat::Full { width.min(MAX_FULL_WIDTH) } else { width }
+}
+
+/// How many messages fly at once, in so many batches; `None` if none are fetched.
+pub(crate) fn at_once(batches: usize, format: &MessageFormat) -> Option<usize> {
+    (*format != MessageFormat::Ids).then(|| width(batches, format) * chunk(format))
 }
 
 #[cfg(test)]

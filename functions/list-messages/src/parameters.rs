@@ -2,7 +2,10 @@
 
 use shared::{
     domain::mailbox::{MessageFormat, MessageQuery},
-    http::query::{BadParameter, Query},
+    http::{
+        Request,
+        query::{BadParameter, Query},
+    },
 };
 
 use super::{
@@ -19,6 +22,14 @@ const MAX_HEADERS: (usize, usize) = (100, 256);
 /// The most characters of a word or a number.
 const MAX_WORD: usize = 64;
 
+/// What API Gateway takes of a request's line and headers, in bytes
+/// ([quotas](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html)).
+const MAX_REQUEST: usize = 10_240;
+/// What is left free for a next request with longer headers.
+const MARGIN: usize = 1_024;
+/// A token has at least so many characters, for a few entries.
+const LEAST_TOKEN: usize = 1_024;
+
 /// What is asked for.
 #[derive(Debug)]
 pub(crate) struct Parameters {
@@ -30,11 +41,14 @@ pub(crate) struct Parameters {
     pub(crate) max_results: Option<u64>,
     /// Where to begin.
     pub(crate) from: Continuation,
+    /// The most characters of the answer's own page token.
+    pub(crate) max_token: usize,
 }
 
 impl Parameters {
     /// Reads the parameters.
-    pub(crate) fn read(query: &Query) -> Result<Self, Problem> {
+    pub(crate) fn read(request: &Request) -> Result<Self, Problem> {
+        let query = &Query::parse(&request.query);
         let messages = MessageQuery {
             q: query.single("q", MAX_Q)?.map(str::to_owned),
             label_ids: query.many("labelIds", MAX_LABELS.0, MAX_LABELS.1)?,
@@ -45,8 +59,18 @@ impl Parameters {
             max_results: query.positive_number("maxResults")?,
             from: from(query, &messages)?,
             query: messages,
+            max_token: max_token(request),
         })
     }
+}
+
+/// The most characters of a token with which the same can be asked again: browsers bring their cookies each time.
+fn max_token(request: &Request) -> usize {
+    let others = request.query.split('&').filter(|pair| !pair.starts_with("pageToken="));
+    let headers = request.headers.iter().map(|(name, value)| name.len() + value.len() + 4);
+    let cookies = request.cookies.iter().map(|cookie| cookie.len() + 2);
+    let taken = request.path.len() + others.map(|pair| pair.len() + 1).chain(headers).chain(cookies).sum::<usize>();
+    MAX_REQUEST.saturating_sub(taken + MARGIN).clamp(LEAST_TOKEN, MAX_TOKEN)
 }
 
 fn include_spam_trash(query: &Query) -> Result<bool, BadParameter> {
@@ -92,7 +116,22 @@ mod tests {
     use super::*;
 
     fn read(query: &str) -> Result<Parameters, String> {
-        Parameters::read(&Query::parse(query)).map_err(|problem| problem.detail.unwrap())
+        let request = Request { query: query.to_owned(), ..Request::default() };
+        Parameters::read(&request).map_err(|problem| problem.detail.unwrap())
+    }
+
+    #[test]
+    fn a_token_leaves_room_for_what_the_browser_brings_each_time() {
+        let max_token = |request: &Request| Parameters::read(request).unwrap().max_token;
+        let mut request = Request { path: "/messages".into(), query: "format=full".into(), ..Request::default() };
+        assert_eq!(max_token(&request), MAX_TOKEN);
+        request.cookies = vec!["x".repeat(2_000); 3];
+        let with_cookies = max_token(&request);
+        assert!((3_000..4_000).contains(&with_cookies), "{with_cookies}");
+        request.query = format!("format=full&pageToken={}", "9".repeat(900));
+        assert_eq!(max_token(&request), with_cookies, "the next one takes its place");
+        request.headers = [("x-long".into(), "x".repeat(4_000))].into();
+        assert_eq!(max_token(&request), LEAST_TOKEN);
     }
 
     #[test]

@@ -16,11 +16,11 @@ use local::{
     google::Decision,
     stack::{CLIENT_SECRET_ID, CONNECTIONS_TABLE, COOKIE_KEY_SECRET_ID, EVENT_BUS_NAME, Settings, Stack},
 };
-use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 use shared::{
     domain::{random::SystemRandomness, time::SystemClock},
     function::{Deadline, Environment, invoke},
+    google::http::client,
 };
 
 fn program(arguments: &[&str]) -> Command {
@@ -94,7 +94,7 @@ async fn each_sample_event_is_answered_by_its_function() {
 
 /// Goes from the authorization endpoint to the end of the callback, as a browser would; the callback's answer.
 async fn connect_account(stack: &Stack) -> reqwest::Response {
-    let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+    let http = client().unwrap();
     let begun = http.get(format!("{}/authorize", stack.base_url())).send().await.unwrap();
     assert_eq!(begun.status(), 302);
     let cookie = begun.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
@@ -113,7 +113,7 @@ async fn refresh(stack: &Stack, refresh_token: &str) -> (reqwest::StatusCode, St
         ("client_id", field("client_id")),
         ("client_secret", field("client_secret")),
     ];
-    let answer = reqwest::Client::builder().build().unwrap().post(field("token_uri")).form(&form).send().await.unwrap();
+    let answer = client().unwrap().post(field("token_uri")).form(&form).send().await.unwrap();
     (answer.status(), answer.text().await.unwrap())
 }
 

@@ -9,37 +9,24 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use reqwest::{Body, Client, Request, redirect::Policy};
+use reqwest::{Body, Client, Request};
 
 use crate::{
     config::BadVariable,
-    tls::{self, NO_ROOTS},
+    outbound::{self, NO_ROOTS},
 };
 
-/// How long a connection may rest and be used again. Lambda freezes a function between two requests, and nobody sees what
-/// becomes of its connections: NAT gateways forget one after 350 seconds without a word
-/// ([idle timeout](https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html)).
-pub const IDLE_LIMIT: Duration = Duration::from_secs(90);
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The HTTP client for the AWS SDK. A connection that has rested for [`IDLE_LIMIT`] is not used again; the time-outs of a
-/// whole try are the SDK's to keep.
+/// The HTTP client for the AWS SDK. The time-outs of a whole try are the SDK's to keep.
 ///
 /// # Errors
 /// If there are no usable root certificates.
 pub fn client() -> Result<SharedHttpClient, BadVariable> {
-    let client = Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .pool_idle_timeout(IDLE_LIMIT)
-        .no_proxy()
-        .redirect(Policy::none())
-        .no_gzip()
-        .tcp_nodelay(true)
-        .tls_backend_preconfigured(tls::config()?)
-        .build()
-        .map_err(|_| NO_ROOTS)?;
-    let connector = SharedHttpConnector::new(Connector(client));
+    // AWS's services speak HTTP/1.1, and are not behind a proxy.
+    let client = outbound::client(&[])?.connect_timeout(CONNECT_TIMEOUT).no_proxy().no_gzip();
+    let connector = SharedHttpConnector::new(Connector(client.build().map_err(|_| NO_ROOTS)?));
     Ok(http_client_fn(move |_, _| connector.clone()))
 }
 

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::{Client, ClientBuilder, Response, header::RETRY_AFTER, redirect::Policy};
+use reqwest::{Client, ClientBuilder, Response, header::RETRY_AFTER};
 use serde::Deserialize;
 
 use crate::{
-    aws::http::IDLE_LIMIT,
     config::BadVariable,
-    tls::{self, NO_ROOTS},
+    outbound::{self, NO_ROOTS},
 };
 
 /// How long a connection may take to come about.
@@ -18,10 +17,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ASKED_AFTER: Duration = Duration::from_secs(10);
 /// How long it may take to say so.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
-/// HTTP/2 before HTTP/1.1 ([RFC 7301](https://www.rfc-editor.org/rfc/rfc7301)).
-const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
+/// HTTP/2 before HTTP/1.1.
+const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-/// Builds the one client. It follows no redirects: a token endpoint has none, and a token must not travel on.
+/// Builds the one client.
 ///
 /// Google compresses for clients that accept gzip and say «gzip» in their name
 /// ([performance tips](https://developers.google.com/workspace/gmail/api/guides/performance#gzip)).
@@ -35,24 +34,18 @@ pub fn client() -> Result<Client, BadVariable> {
 /// The client's settings.
 ///
 /// A connection that died while the function was frozen is found out: one that rested too long is not used again, and one
-/// that was silent is asked as soon as there is time again. Without that, all requests to a host would go on to wait on its
+/// that was silent is asked as soon as a request is on it again; not before, for the function may be frozen again before the
+/// answer is read. Without that, all requests to a host would go on to wait on its
 /// one HTTP/2 connection, and each that tries again with them.
 ///
 /// # Errors
 /// If there are no usable root certificates.
 pub fn builder() -> Result<ClientBuilder, BadVariable> {
-    let mut tls = tls::config()?;
-    tls.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
-    Ok(Client::builder()
+    Ok(outbound::client(&PROTOCOLS)?
         .connect_timeout(CONNECT_TIMEOUT)
-        .pool_idle_timeout(IDLE_LIMIT)
         .http2_keep_alive_interval(ASKED_AFTER)
         .http2_keep_alive_timeout(ANSWERED_WITHIN)
-        .http2_keep_alive_while_idle(true)
-        .redirect(Policy::none())
-        .tcp_nodelay(true)
-        .user_agent(concat!("gmail-connect/", env!("CARGO_PKG_VERSION"), " (gzip)"))
-        .tls_backend_preconfigured(tls))
+        .user_agent(concat!("gmail-connect/", env!("CARGO_PKG_VERSION"), " (gzip)")))
 }
 
 /// Why there was no answer.

@@ -96,7 +96,7 @@ impl Kind {
             Self::NoUserId => (502, "no_user_id", "Google did not say who consented", "Google gave no identifier of the account."),
             Self::NotFound => (404, "not_found", "Not found", "There is nothing at this path for this method."),
             Self::QuotaExhausted => (429, "quota_exhausted", "The day's quota is used up", "Gmail's daily quota of this application is used up."),
-            Self::RateLimited => (429, "rate_limited", "Too many requests", "Gmail limits the rate of requests for this user. Try again later."),
+            Self::RateLimited => (429, "rate_limited", "Too many requests", "The user's Gmail quota is used up for now. Try again later."),
             Self::ReauthorizationRequired => (401, "reauthorization_required", "The user must consent again", "The access to this Gmail account has ended. Send the user to authorization_url."),
             Self::SessionRequired => (401, "session_required", "No session", "There is no valid session. Send the user to authorization_url."),
             Self::Unavailable => (503, "unavailable", "The service is unavailable", "The service cannot be used at present. Try again later."),
@@ -258,7 +258,7 @@ mod tests {
             body,
             serde_json::json!({"type": "urn:gmail-connect:problem:rate_limited", "title": "Too many requests",
                 "status": 429, "code": "rate_limited", "retry_after": 2,
-                "detail": "Gmail limits the rate of requests for this user. Try again later."})
+                "detail": "The user's Gmail quota is used up for now. Try again later."})
         );
     }
 

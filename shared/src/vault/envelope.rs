@@ -99,6 +99,11 @@ impl Envelope {
         Ok(SealingKey::new(key.reveal())?.seal(&*self.random, &context(attribute, user_id), token.as_bytes())?)
     }
 
+    /// Forgets what was kept for a user.
+    pub(super) fn forget(&self, user_id: &UserId) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(user_id);
+    }
+
     fn kept_key(&self, connection: &Connection, now: Timestamp) -> Option<DataKey> {
         let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = all.get_mut(&connection.user_id)?;

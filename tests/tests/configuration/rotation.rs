@@ -89,6 +89,23 @@ async fn a_previous_key_that_cannot_be_read_harms_nothing() {
     harms_nothing(&world, &location).await;
 }
 
+#[tokio::test]
+async fn a_previous_key_that_could_not_be_read_is_read_again_soon() {
+    use local::aws::{AwsFault, Effect};
+    let world = World::start().await;
+    let location = world.consented("").await;
+    rotate(&world, "b");
+    let visitor = world.visitor.duplicate().at(&world.another_instance().await);
+    world.aws.faults().fail("SecretsManager.GetSecretValue", AwsFault::always(Effect::Status(500)));
+    assert_eq!(visitor.get(&location).await.status(), 400);
+    let tried = world.aws.faults().calls("SecretsManager.GetSecretValue");
+    assert_eq!(visitor.get(&location).await.status(), 400);
+    assert_eq!(world.aws.faults().calls("SecretsManager.GetSecretValue"), tried, "but not with every request");
+    world.aws.faults().clear("SecretsManager.GetSecretValue");
+    world.clock.advance(Duration::from_secs(3));
+    assert_eq!(visitor.get(&location).await.status(), 200);
+}
+
 /// An attempt that was begun before does not come through, and a new one does.
 async fn harms_nothing(world: &World, before: &str) {
     let visitor = world.visitor.duplicate().at(&world.another_instance().await);

@@ -49,6 +49,7 @@ async fn a_bad_variable_is_named() {
         ("GMAIL_QUOTA_UNITS_PER_MINUTE", "6,000"),
         ("GMAIL_BATCHES_AT_ONCE", "0"),
         ("GMAIL_BATCHES_AT_ONCE", "21"),
+        ("SSL_CERT_FILE", "/dev/null"),
     ] {
         let mut variables = world.variables().clone();
         variables.insert(name.to_owned(), value.to_owned());

@@ -86,18 +86,25 @@ async fn every_page_and_every_format_is_what_a_cold_instance_lists() {
 async fn a_connection_that_was_deleted_meanwhile_lists_nothing() {
     let world = warm().await;
     let other = world.another_instance().await;
-    let delete = Event::delete(&format!("/users/{}/connection", sub(ANNA))).iam();
-    assert_eq!(other.send(&delete).await.status(), 200);
-    let answer = meanwhile(&world, of(ANNA, ""), async || {}).await;
+    let deleted = async || {
+        let delete = Event::delete(&format!("/users/{}/connection", sub(ANNA))).iam();
+        assert_eq!(other.send(&delete).await.status(), 200);
+    };
+    let answer = meanwhile(&world, of(ANNA, ""), deleted).await;
     problem(&answer, 404, "connection_not_found");
     assert_eq!(answer.header("x-gmail-quota-units"), Some("5"), "Gmail was asked all the same");
+    let before = asked(&world);
+    problem(&list(&world, "").await, 404, "connection_not_found");
+    assert_eq!(asked(&world), before, "but not again");
 }
 
 #[tokio::test]
 async fn a_session_that_ended_meanwhile_lists_nothing() {
     let world = warm().await;
-    world.change_connection(ANNA, |row| row["sessions_valid_after"]["S"] = "2100-01-01T00:00:00Z".into());
-    let answer = meanwhile(&world, world.visitor.event("/messages"), async || {}).await;
+    let ended = async || {
+        world.change_connection(ANNA, |row| row["sessions_valid_after"]["S"] = "2100-01-01T00:00:00Z".into());
+    };
+    let answer = meanwhile(&world, world.visitor.event("/messages"), ended).await;
     problem(&answer, 401, "session_required");
 }
 
@@ -106,7 +113,8 @@ async fn where_the_table_says_no_nobody_waits_for_gmail() {
     let world = warm().await;
     world.change_connection(ANNA, |row| row["status"]["S"] = "revoked".into());
     world.google.faults().inject_times(Endpoint::List, 1, Effect::Hang(PATIENCE * 2));
-    let answer = tokio::time::timeout(PATIENCE, list(&world, "")).await.expect("an answer before Gmail's");
+    let unhurried = meanwhile(&world, of(ANNA, ""), async || {});
+    let answer = tokio::time::timeout(PATIENCE, unhurried).await.expect("an answer before Gmail's");
     problem(&answer, 401, "reauthorization_required");
 }
 

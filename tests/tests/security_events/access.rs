@@ -8,19 +8,21 @@ use tests::world::{BASE_URL, Settings};
 use super::*;
 
 #[tokio::test]
-async fn messages_are_refused_at_once_without_a_word_to_google() {
+async fn messages_are_refused_at_once_and_a_warm_instance_asks_google_in_vain_once() {
     for (family, name) in [("oauth", "tokens-revoked"), ("risc", "tokens-revoked"), ("risc", "account-disabled")] {
         let world = connected().await;
         assert_eq!(list(&world.instance, ANNA).await.status(), 200);
         assert_taken(&deliver(&world, &saying(&world, family, name, &about(ANNA))).await);
         let calls = world.google_calls();
-        for instance in [world.instance.clone(), world.another_instance().await] {
-            let answer = list(&instance, ANNA).await;
+        let (warm, cold) = (world.instance.clone(), world.another_instance().await);
+        // It asks while it asks the table.
+        for (instance, asked) in [(&cold, 0), (&warm, 1), (&warm, 1), (&cold, 1)] {
+            let answer = list(instance, ANNA).await;
             problem(&answer, 401, "reauthorization_required");
             let url = format!("{BASE_URL}/authorize?login_hint={}&prompt=consent", sub(ANNA));
             assert_eq!(answer.json().unwrap()["authorization_url"], url);
+            assert_eq!(world.google_calls() - calls, asked, "{name}");
         }
-        assert_eq!(world.google_calls(), calls, "{name}");
         for gone in ["access_token", "access_token_expires_at", "lease_owner"] {
             assert_eq!(world.attribute(ANNA, gone), None, "{name}");
         }

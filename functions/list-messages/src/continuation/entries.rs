@@ -73,7 +73,7 @@ fn number(id: &str) -> Option<u64> {
 /// The difference between two numbers, small for near ones in either direction.
 fn difference(from: u64, to: u64) -> u64 {
     let (up, down) = (to.wrapping_sub(from), from.wrapping_sub(to));
-    if up <= down { up << 1 } else { (down - 1) << 1 | 1 }
+    if up <= down && up >> 63 == 0 { up << 1 } else { (down - 1) << 1 | 1 }
 }
 
 fn at_difference(from: u64, difference: u64) -> u64 {

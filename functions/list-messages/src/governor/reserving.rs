@@ -30,7 +30,7 @@ impl Account<'_> {
         if failed_at.is_some_and(|at| self.now().since(at) < ALONE_FOR) {
             return self.reserve_own(page, wanted);
         }
-        let stored = tokio::time::timeout(PATIENCE, self.reserve_stored(page, wanted));
+        let stored = tokio::time::timeout(self.patience(), self.reserve_stored(page, wanted));
         let error = match stored.await {
             Ok(Ok(reservation)) => return reservation,
             Ok(Err(error)) => error.to_string(),
@@ -87,13 +87,18 @@ impl Account<'_> {
             spending.charge(Tick::of(self.now()), units(fetched));
         };
         if reservation.is_stored {
-            let settled = tokio::time::timeout(PATIENCE, self.settle_stored(settle)).await;
+            let settled = tokio::time::timeout(self.patience(), self.settle_stored(settle)).await;
             if !matches!(settled, Ok(Ok(()))) {
                 tracing::info!("quota that was not used is not given back");
             }
         } else {
             self.with(|known| settle(&mut known.own));
         }
+    }
+
+    /// How long the store may take, so that what was had is answered in time.
+    fn patience(self) -> Duration {
+        PATIENCE.min(self.deadline.remaining())
     }
 
     async fn settle_stored(self, settle: impl Fn(&mut Spending) + Send) -> Result<(), StoreError> {

@@ -9,6 +9,10 @@ use shared::domain::{
 
 use super::*;
 
+fn later() -> Deadline {
+    Deadline::after(Duration::from_secs(20))
+}
+
 const USER: &str = "118";
 
 #[derive(Default)]
@@ -103,12 +107,12 @@ impl World {
 async fn a_reservation_is_one_write_for_whoever_knows_what_is_stored_and_two_for_others() {
     let world = World::new(false);
     let (first, second) = (world.governor(), world.governor());
-    let (first, second) = (first.account(&world.user_id), second.account(&world.user_id));
+    let (first, second) = (first.account(&world.user_id, later()), second.account(&world.user_id, later()));
     assert_eq!((first.reserve(true, 100).await.messages, world.store.calls()), (100, 1));
     assert_eq!((first.reserve(true, 50).await.messages, world.store.calls()), (50, 1));
     assert_eq!((second.reserve(true, 50).await.messages, world.store.calls()), (50, 2));
     assert_eq!(world.written(), 200 * 20 + 3 * 5);
-    assert_eq!((second.reserve(true, 500).await.messages, second.is_contended()), (89, true));
+    assert_eq!((second.reserve(true, 500).await.messages, second.is_scarce()), (89, true));
     assert_eq!((second.left(), world.store.calls()), (0, 1));
     // Whoever gets nothing writes nothing.
     assert_eq!((first.reserve(true, 50).await.messages, world.store.calls()), (0, 1));
@@ -119,7 +123,7 @@ async fn a_reservation_is_one_write_for_whoever_knows_what_is_stored_and_two_for
 async fn what_is_given_up_is_there_for_others_and_what_is_spent_late_counts_from_then() {
     let world = World::new(false);
     let governor = world.governor();
-    let account = governor.account(&world.user_id);
+    let account = governor.account(&world.user_id, later());
     let reservation = account.reserve(true, 100).await;
     assert!(!account.is_old(&reservation));
     world.clock.pass(3_000);
@@ -136,7 +140,7 @@ async fn what_is_given_up_is_there_for_others_and_what_is_spent_late_counts_from
 async fn whoever_got_nothing_asks_again_soon_if_others_have_just_reserved() {
     let world = World::new(false);
     let (first, second) = (world.governor(), world.governor());
-    let (first, second) = (first.account(&world.user_id), second.account(&world.user_id));
+    let (first, second) = (first.account(&world.user_id, later()), second.account(&world.user_id, later()));
     let all = first.reserve(true, 500).await;
     assert_eq!((all.messages, second.reserve(true, 25).await.messages), (290, 0));
     assert_eq!((second.wait_for_any(25).as_secs(), second.wait(25).as_secs()), (1, 61));
@@ -152,7 +156,7 @@ async fn whoever_got_nothing_asks_again_soon_if_others_have_just_reserved() {
 async fn a_store_that_hangs_is_waited_for_once_and_the_instance_counts_alone() {
     let world = World::new(true);
     let governor = world.governor();
-    let account = governor.account(&world.user_id);
+    let account = governor.account(&world.user_id, later());
     let started = tokio::time::Instant::now();
     let reservation = account.reserve(true, 200).await;
     assert_eq!((reservation.messages, started.elapsed().as_secs()), (200, 1));
@@ -171,14 +175,14 @@ async fn an_instance_remembers_so_many_users_and_forgets_what_is_over_first() {
     let governor = world.governor();
     let user = |number: usize| UserId::parse(&number.to_string()).unwrap();
     for number in 0..MAX_USERS {
-        governor.account(&user(number)).note(5);
+        governor.account(&user(number), later()).note(5);
     }
     world.clock.pass(62_000);
-    governor.account(&world.user_id).note(5);
-    governor.account(&user(MAX_USERS)).note(5);
+    governor.account(&world.user_id, later()).note(5);
+    governor.account(&user(MAX_USERS), later()).note(5);
     assert!(governor.lock().len() <= 3, "{}", governor.lock().len());
     for number in 0..10 * MAX_USERS {
-        governor.account(&user(number)).note(5);
+        governor.account(&user(number), later()).note(5);
         assert!(governor.lock().len() <= MAX_USERS);
     }
 }

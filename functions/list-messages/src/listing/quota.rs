@@ -22,7 +22,7 @@ impl Listing<'_> {
         messages: u64,
     ) -> Option<Result<MessagePage, Failure>> {
         let (account, has_rest) = (self.account, self.reserved.is_some());
-        if !has_rest && (account.left() == 0 || account.is_contended()) {
+        if !has_rest && account.is_scarce() {
             self.reserved = Some(self.reserve(true, messages).await?);
             return Some(self.page(max_results).await);
         }

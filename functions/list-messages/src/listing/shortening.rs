@@ -6,10 +6,7 @@ use shared::{
 };
 
 use super::Listing;
-use crate::{
-    continuation::{MAX_TOKEN, Next},
-    gmail::Failure,
-};
+use crate::{continuation::Next, gmail::Failure};
 
 /// How often a page is asked for again.
 const TRIES: usize = 3;
@@ -19,7 +16,7 @@ impl Listing<'_> {
     pub(super) async fn next_page_token(&mut self) -> Result<Option<String>, Failure> {
         for tried in 0..=TRIES {
             let token = self.place.encode(&self.parameters.query);
-            if token.as_ref().is_none_or(|token| token.len() <= MAX_TOKEN) {
+            if token.as_ref().is_none_or(|token| token.len() <= self.parameters.max_token) {
                 return Ok(token);
             }
             if tried < TRIES {
@@ -33,7 +30,7 @@ impl Listing<'_> {
     /// Asks for the page again, with fewer entries: what was handed out, and as many as fit into a token. Where it ends now,
     /// the place ends, too. New mail may have come before it meanwhile, so the end is found by the entry, not by counting.
     async fn shorten(&mut self, tried: usize) -> Result<(), Failure> {
-        let fitting = u64::try_from(self.place.fitting() >> tried).unwrap_or_default();
+        let fitting = u64::try_from(self.place.fitting(self.parameters.max_token) >> tried).unwrap_or_default();
         self.account.note(units(true, 0));
         let page = self.page(self.handed_out.saturating_add(fitting.max(1))).await?;
         let last = page.messages.last().map(|entry| &entry.id);
