@@ -23,12 +23,12 @@ OPEN_ROUTES = {key for key, (_, authorizer) in ROUTES.items() if authorizer == "
 GOOGLE = {"CLIENT_SECRET_ID", "SCOPES", "PUBLIC_BASE_URL", "RUST_LOG"}
 COOKIES = {"COOKIE_KEY_SECRET_ID", "ALLOWED_RETURN_ORIGINS", "SESSION_TTL_SECONDS"}
 STORE = {"CONNECTIONS_TABLE", "TOKEN_KMS_KEY_ID"}
-QUOTA = {"GMAIL_QUOTA_UNITS_PER_MINUTE"}
+LIMITS = {"GMAIL_QUOTA_UNITS_PER_MINUTE", "GMAIL_BATCHES_AT_ONCE"}
 # The README's table of variables.
 VARIABLES = {
     "authorize-url": GOOGLE | COOKIES,
     "callback": GOOGLE | COOKIES | STORE,
-    "list-messages": GOOGLE | COOKIES | STORE | QUOTA,
+    "list-messages": GOOGLE | COOKIES | STORE | LIMITS,
     "connection": GOOGLE | COOKIES | STORE,
     "security-events": GOOGLE | STORE,
     "connection-events": {"EVENT_BUS_NAME", "RUST_LOG"},

@@ -75,6 +75,7 @@ def check_values():
         "SCOPES": "openid email https://www.googleapis.com/auth/gmail.readonly",
         "SESSION_TTL_SECONDS": "28800",
         "GMAIL_QUOTA_UNITS_PER_MINUTE": "6000",
+        "GMAIL_BATCHES_AT_ONCE": "20",
         "RUST_LOG": "info",
     }
     for name, function in functions().items():

@@ -27,8 +27,9 @@ locals {
     TOKEN_KMS_KEY_ID  = local.key_arn
   }
 
-  variables_with_quota = {
+  variables_with_limits = {
     GMAIL_QUOTA_UNITS_PER_MINUTE = tostring(var.gmail_quota_units_per_minute)
+    GMAIL_BATCHES_AT_ONCE        = tostring(var.gmail_batches_at_once)
   }
 
   variables_with_bus = {
@@ -38,7 +39,7 @@ locals {
   every_function = {
     "authorize-url"     = { timeout = 30, variables = merge(local.variables_with_google, local.variables_with_cookies) }
     "callback"          = { timeout = 30, variables = merge(local.variables_with_google, local.variables_with_cookies, local.variables_with_connections) }
-    "list-messages"     = { timeout = 30, variables = merge(local.variables_with_google, local.variables_with_cookies, local.variables_with_connections, local.variables_with_quota) }
+    "list-messages"     = { timeout = 30, variables = merge(local.variables_with_google, local.variables_with_cookies, local.variables_with_connections, local.variables_with_limits) }
     "connection"        = { timeout = 30, variables = merge(local.variables_with_google, local.variables_with_cookies, local.variables_with_connections) }
     "security-events"   = { timeout = 30, variables = merge(local.variables_with_google, local.variables_with_connections) }
     "connection-events" = { timeout = 60, variables = local.variables_with_bus }

@@ -91,6 +91,18 @@ variable "gmail_quota_units_per_minute" {
   }
 }
 
+variable "gmail_batches_at_once" {
+  description = "Batches of 25 messages that one listing has under way at once; fewer if Gmail finds it too many."
+  type        = number
+  default     = 20
+  nullable    = false
+
+  validation {
+    condition     = var.gmail_batches_at_once >= 1 && var.gmail_batches_at_once <= 20 && floor(var.gmail_batches_at_once) == var.gmail_batches_at_once
+    error_message = "gmail_batches_at_once is a whole number from 1 to 20."
+  }
+}
+
 variable "domain_name" {
   description = "Custom domain of the API, e.g. mail.example.com; empty: the host name that API Gateway gives. Needs certificate_arn."
   type        = string

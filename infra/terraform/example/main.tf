@@ -30,6 +30,7 @@ module "gmail_connect" {
   allowed_return_origins       = var.allowed_return_origins
   session_ttl_seconds          = var.session_ttl_seconds
   gmail_quota_units_per_minute = var.gmail_quota_units_per_minute
+  gmail_batches_at_once        = var.gmail_batches_at_once
   domain_name                  = var.domain_name
   certificate_arn              = var.certificate_arn
   hosted_zone_id               = var.hosted_zone_id

@@ -40,6 +40,11 @@ variable "gmail_quota_units_per_minute" {
   default = null
 }
 
+variable "gmail_batches_at_once" {
+  type    = number
+  default = null
+}
+
 variable "domain_name" {
   type    = string
   default = null

@@ -84,6 +84,26 @@ run "a_quota_of_less_than_a_few_messages_is_refused" {
   expect_failures = [var.gmail_quota_units_per_minute]
 }
 
+run "a_listing_without_batches_is_refused" {
+  command = plan
+
+  variables {
+    gmail_batches_at_once = 0
+  }
+
+  expect_failures = [var.gmail_batches_at_once]
+}
+
+run "more_batches_than_a_page_has_are_refused" {
+  command = plan
+
+  variables {
+    gmail_batches_at_once = 21
+  }
+
+  expect_failures = [var.gmail_batches_at_once]
+}
+
 run "a_domain_without_a_certificate_is_refused" {
   command = plan
 
