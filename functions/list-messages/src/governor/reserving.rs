@@ -30,10 +30,13 @@ impl Account<'_> {
         if failed_at.is_some_and(|at| self.now().since(at) < ALONE_FOR) {
             return self.reserve_own(page, wanted);
         }
-        let stored = tokio::time::timeout(self.patience(), self.reserve_stored(page, wanted));
+        let patience = self.patience();
+        let stored = tokio::time::timeout(patience, self.reserve_stored(page, wanted));
         let error = match stored.await {
             Ok(Ok(reservation)) => return reservation,
             Ok(Err(error)) => error.to_string(),
+            // It is the invocation that has no time.
+            Err(_) if patience < PATIENCE => return self.reserve_own(page, wanted),
             Err(_) => "the store does not answer in time".to_owned(),
         };
         tracing::warn!(error, "Gmail's quota is counted by this instance alone for a while");
