@@ -1,4 +1,23 @@
 //! Values that must not be seen: they print `[redacted]` and wipe themselves from memory.
+//!
+//! They cannot be compared but in constant time, so that nothing is learnt from how long it takes:
+//!
+//! ```compile_fail,E0369
+//! use shared::domain::secret::AccessToken;
+//! assert!(AccessToken::new("ya29.a") == AccessToken::new("ya29.a"));
+//! ```
+//!
+//! ```
+//! use shared::domain::secret::AccessToken;
+//! assert!(AccessToken::new("ya29.a").is_same_as(&AccessToken::new("ya29.a")));
+//! ```
+//!
+//! Nor can they be written down by accident:
+//!
+//! ```compile_fail,E0277
+//! use shared::domain::secret::RefreshToken;
+//! println!("{}", RefreshToken::new("1//secret"));
+//! ```
 
 use std::fmt;
 
