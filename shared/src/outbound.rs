@@ -56,3 +56,25 @@ fn roots() -> Option<RootCertStore> {
     let (usable, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     (usable > 0).then_some(roots)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_roots_that_google_and_amazon_are_under_are_trusted() {
+        // <https://pki.goog/repository/> and <https://www.amazontrust.com/repository/>
+        for name in
+            ["GTS Root R1", "GTS Root R4", "GlobalSign", "Amazon Root CA 1", "Amazon Root CA 4", "Starfield Services"]
+        {
+            let has = |subject: &[u8]| subject.windows(name.len()).any(|window| window == name.as_bytes());
+            assert!(webpki_roots::TLS_SERVER_ROOTS.iter().any(|root| has(&root.subject)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_client_is_made_with_and_without_protocols_of_its_own() {
+        assert!(client(&[]).unwrap().build().is_ok());
+        assert!(client(&[b"h2"]).unwrap().build().is_ok());
+    }
+}
