@@ -10,3 +10,4 @@ mod item;
 pub mod quota;
 pub mod secret_store;
 pub mod seen_events;
+mod table;

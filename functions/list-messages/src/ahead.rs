@@ -6,7 +6,7 @@ use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use shared::domain::{
-    mailbox::{GmailError, Mailbox, MessagePage, MessageQuery, PageRequest},
+    mailbox::{GmailError, Mailbox, MessagePage, PageRequest},
     quota::units,
     secret::AccessToken,
 };
@@ -26,15 +26,15 @@ pub(crate) struct Ahead<'a> {
 }
 
 impl<'a> Ahead<'a> {
-    /// Asks for the first page of a query, or for the one of a token.
+    /// Asks for a page.
     pub(crate) fn ask(
-        (mailbox, account): (&'a dyn Mailbox, Account<'a>),
+        mailbox: &'a dyn Mailbox,
+        account: Account<'a>,
         token: AccessToken,
-        query: &MessageQuery,
-        max_results: u64,
-        page_token: Option<&str>,
+        page: &PageRequest<'_>,
         timeout: Duration,
     ) -> Self {
+        let PageRequest { query, max_results, page_token } = *page;
         let (own_token, query, page_token) = (token.clone(), query.clone(), page_token.map(str::to_owned));
         let page = async move {
             let request = PageRequest { query: &query, max_results, page_token: page_token.as_deref() };

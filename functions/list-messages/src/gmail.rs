@@ -118,12 +118,11 @@ impl<'a> Gmail<'a> {
             };
             if error.action() == Action::Refresh {
                 self.renew().await?;
-                self.account.note(units(true, 0));
-                continue;
-            }
-            tried += 1;
-            if !error.is_transient() || !self.retry("gmail.list").pause(tried, error.retry_after, &error).await {
-                return Err(error.into());
+            } else {
+                tried += 1;
+                if !error.is_transient() || !self.retry("gmail.list").pause(tried, error.retry_after, &error).await {
+                    return Err(error.into());
+                }
             }
             self.account.note(units(true, 0));
         }
@@ -151,7 +150,7 @@ impl<'a> Gmail<'a> {
                 left.retain(|id| {
                     failed(id).is_some_and(|error| error.action() == Action::Refresh || error.is_transient())
                 });
-                self.account.note(units(false, u64::try_from(left.len()).unwrap_or(u64::MAX)));
+                self.account.note(units_of(&left));
                 continue;
             }
             left.retain(|id| failed(id).is_some_and(GmailError::is_transient));
@@ -195,7 +194,7 @@ impl<'a> Gmail<'a> {
                 break;
             }
             let timeout = BATCH_TIMEOUT.min(self.deadline.remaining());
-            self.spend(units(false, u64::try_from(ids.len()).unwrap_or(u64::MAX)));
+            self.spend(units_of(ids));
             match self.mailbox.fetch(&self.access.token, ids, format, timeout).await {
                 Ok(fetched) => {
                     let size: usize = fetched.values().flatten().map(|message| message.get().len()).sum();
@@ -204,7 +203,7 @@ impl<'a> Gmail<'a> {
                     outcomes.extend(fetched);
                 }
                 Err(error) if error.reason == RESPONSE_TOO_LARGE && ids.len() > 1 => {
-                    self.account.note(units(false, u64::try_from(ids.len()).unwrap_or(u64::MAX)));
+                    self.account.note(units_of(ids));
                     let (first, second) = ids.split_at(ids.len() / 2);
                     work.extend([second, first]);
                 }
@@ -233,6 +232,11 @@ impl<'a> Gmail<'a> {
     fn retry(&self, call: &'static str) -> Retry<'_> {
         Retry { call, backoff: Backoff::GMAIL, deadline: self.deadline, random: self.random }
     }
+}
+
+/// What messages cost.
+fn units_of(ids: &[&str]) -> u64 {
+    units(false, u64::try_from(ids.len()).unwrap_or(u64::MAX))
 }
 
 /// How long a page may take.

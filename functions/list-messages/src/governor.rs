@@ -165,11 +165,6 @@ impl Account<'_> {
         });
     }
 
-    /// Learns what it has stored itself.
-    fn learn(self, stored: Stored) {
-        self.with(|known| known.stored = stored);
-    }
-
     fn with(self, change: impl FnOnce(&mut Known)) {
         let mut all = self.governor.lock();
         if let Some(known) = all.get_mut(self.user_id) {

@@ -25,7 +25,7 @@ use shared::{
     config::{BadVariable, GmailLimits, Storage},
     domain::{
         authorization_server::AuthorizationServer,
-        mailbox::Mailbox,
+        mailbox::{Mailbox, PageRequest},
         quota::{Quota, SpendingStore, units},
         return_to::ReturnTo,
     },
@@ -133,7 +133,7 @@ impl ListMessages {
         let ahead = ahead.filter(|ahead| ahead.is_with(&access.token));
         let (random, pace) = (&*self.front.random, &self.pace);
         let gmail = Gmail::new(&*self.mailbox, &self.tokens, random, (account, spent), access, pace, deadline);
-        let listing = Listing::new(gmail, account, parameters, pace.most(), deadline).with_ahead(ahead);
+        let listing = Listing::new(gmail, ahead, account, parameters, pace.most(), deadline);
         let listed = listing.run().await.map_err(refusal)?;
         let response = Response::json("ok", listed.body);
         Ok(match listed.more_in {
@@ -154,8 +154,8 @@ impl ListMessages {
         let max_results = listing::first_page(parameters, account, self.pace.most())?;
         let token = self.vault.access_token_at_hand(account.user_id())?;
         spent.fetch_add(units(true, 0), Ordering::Relaxed);
-        let (gmail, timeout) = ((&*self.mailbox, account), gmail::page_timeout(deadline));
-        Some(Ahead::ask(gmail, token, &parameters.query, max_results, page_token, timeout))
+        let page = PageRequest { query: &parameters.query, max_results, page_token };
+        Some(Ahead::ask(&*self.mailbox, account, token, &page, gmail::page_timeout(deadline)))
     }
 
     /// A refusal as the caller takes it: a browser that navigates is led to consent, everyone else is told.

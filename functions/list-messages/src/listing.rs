@@ -69,9 +69,10 @@ enum Step {
 }
 
 impl<'a> Listing<'a> {
-    /// A listing that has not begun.
+    /// A listing that has not begun, but for its first page, which may be under way.
     pub(crate) fn new(
         gmail: Gmail<'a>,
+        ahead: Option<Ahead<'a>>,
         account: Account<'a>,
         mut parameters: Parameters,
         width: usize,
@@ -80,7 +81,7 @@ impl<'a> Listing<'a> {
         let place = std::mem::replace(&mut parameters.from, Continuation::beginning());
         Self {
             gmail,
-            ahead: None,
+            ahead,
             account,
             parameters,
             budget: Budget::until(deadline),
@@ -95,11 +96,6 @@ impl<'a> Listing<'a> {
             has_reserved: false,
             more_in: None,
         }
-    }
-
-    /// The same where the first page is under way.
-    pub(crate) fn with_ahead(self, ahead: Option<Ahead<'a>>) -> Self {
-        Self { ahead, ..self }
     }
 
     /// Lists.

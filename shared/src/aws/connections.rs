@@ -5,8 +5,6 @@ mod transaction;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
-    Client,
-    config::Builder,
     error::SdkError,
     operation::update_item::UpdateItemError,
     types::{AttributeValue, TransactWriteItem},
@@ -16,9 +14,8 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 
 use super::{
-    call_log::CallLog,
-    failure::Failure,
-    item::{Item, NO_GENERATION, bytes, connection_key, index_key, number, text, time, to_connection},
+    item::{NO_GENERATION, bytes, connection_key, index_key, number, text, time, to_connection},
+    table::{Table, store_error},
 };
 use crate::{
     domain::{
@@ -40,26 +37,18 @@ const TRANSACTION_CONFLICT: &str = "TransactionConflictException";
 /// Connections in a DynamoDB table.
 #[derive(Clone, Debug)]
 pub struct DynamoDbConnections {
-    client: Client,
-    table: String,
+    table: Table,
 }
 
 impl DynamoDbConnections {
     /// The connections of a table.
     pub fn new(config: &SdkConfig, table: String) -> Self {
-        let config = Builder::from(config).interceptor(CallLog).build();
-        Self { client: Client::from_conf(config), table }
-    }
-
-    async fn item(&self, pk: String) -> Result<Option<Item>, StoreError> {
-        let request = self.client.get_item().table_name(&self.table).key("pk", text(pk)).consistent_read(true);
-        let found = timed("dynamodb.get_item", request.send()).await;
-        found.map(|found| found.item).map_err(|error| store_error(&error))
+        Self { table: Table::new(config, table) }
     }
 
     async fn transact(&self, mut writes: Vec<TransactWriteItem>) -> Result<(), WriteError> {
         loop {
-            let request = self.client.transact_write_items().set_transact_items(Some(writes.clone()));
+            let request = self.table.client.transact_write_items().set_transact_items(Some(writes.clone()));
             let Err(error) = timed("dynamodb.transact_write_items", request.send()).await else { return Ok(()) };
             if !transaction::spare_others(&mut writes, &error) {
                 return Err(transaction::failure(&error));
@@ -71,9 +60,10 @@ impl DynamoDbConnections {
     async fn update(&self, read: &Connection, change: Change<'_>) -> Result<(), WriteError> {
         let (unchanged, values) = unchanged(read);
         let mut request = self
+            .table
             .client
             .update_item()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .key("pk", text(connection_key(&read.user_id)))
             .update_expression(change.update)
             .condition_expression(format!("({unchanged}) AND {}", change.condition))
@@ -101,12 +91,12 @@ struct Change<'a> {
 #[async_trait]
 impl ConnectionStore for DynamoDbConnections {
     async fn find(&self, user_id: &UserId) -> Result<Option<Connection>, StoreError> {
-        let Some(item) = self.item(connection_key(user_id)).await? else { return Ok(None) };
+        let Some(item) = self.table.item(connection_key(user_id)).await? else { return Ok(None) };
         Ok(Some(to_connection(user_id, &item)))
     }
 
     async fn put(&self, connection: &Connection, read: Option<&Connection>) -> Result<(), WriteError> {
-        self.transact(transaction::replacement(&self.table, connection, read)?).await
+        self.transact(transaction::replacement(&self.table.name, connection, read)?).await
     }
 
     async fn lease(&self, read: &Connection, lease: &Lease, now: Timestamp) -> Result<(), WriteError> {
@@ -172,25 +162,26 @@ impl ConnectionStore for DynamoDbConnections {
     }
 
     async fn delete(&self, read: &Connection) -> Result<(), WriteError> {
-        self.transact(transaction::deletion(&self.table, read)?).await
+        self.transact(transaction::deletion(&self.table.name, read)?).await
     }
 
     async fn indexed(&self, hash: &[u8]) -> Result<Option<UserId>, StoreError> {
-        let item = self.item(index_key(hash)).await?.unwrap_or_default();
+        let item = self.table.item(index_key(hash)).await?.unwrap_or_default();
         Ok(item.get("user_id").and_then(|value| UserId::parse(value.as_s().ok()?)))
     }
 
     async fn page(&self, status: StatusWord, after: Option<&Place>, limit: u32) -> Result<Page, StoreError> {
-        let request = listing::request(self.client.query().table_name(&self.table), status, after, limit);
+        let request = listing::request(self.table.client.query().table_name(&self.table.name), status, after, limit);
         let found = timed("dynamodb.query", request.send()).await.map_err(|error| store_error(&error))?;
         Ok(listing::page(found.items(), found.last_evaluated_key()))
     }
 
     async fn keep(&self, name: &str, value: &[u8], instead_of: Option<&[u8]>) -> Result<Vec<u8>, StoreError> {
         let request = self
+            .table
             .client
             .update_item()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .key("pk", text(name))
             .update_expression("SET #value = :value")
             .expression_attribute_names("#value", "value")
@@ -207,7 +198,7 @@ impl ConnectionStore for DynamoDbConnections {
     }
 
     async fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(item) = self.item(name.to_owned()).await? else { return Ok(None) };
+        let Some(item) = self.table.item(name.to_owned()).await? else { return Ok(None) };
         let value = item.get("value").and_then(|value| value.as_b().ok());
         value.map(|value| Some(value.as_ref().to_vec())).ok_or_else(|| no_value(name))
     }
@@ -239,12 +230,6 @@ fn same_access_token(read: &Connection) -> (&'static str, Vec<(&'static str, Att
 
 fn no_value(name: &str) -> StoreError {
     StoreError { detail: format!("the item {name} holds no value"), transient: false }
-}
-
-/// What the SDK's error comes to.
-pub(super) fn store_error<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> StoreError {
-    let failure = Failure::of(error);
-    StoreError { detail: format!("DynamoDB: {}", failure.code), transient: failure.transient }
 }
 
 fn update_error(error: &SdkError<UpdateItemError, HttpResponse>) -> WriteError {

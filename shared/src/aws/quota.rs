@@ -4,17 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
-    Client,
-    config::Builder,
     operation::update_item::UpdateItemError,
     types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
 };
 use aws_types::SdkConfig;
 
 use super::{
-    call_log::CallLog,
-    connections::store_error,
     item::{Item, bytes, number, text},
+    table::{Table, store_error},
 };
 use crate::{
     domain::{
@@ -32,24 +29,21 @@ const ENDS_AFTER: Duration = Duration::from_secs(2 * COUNTS_FOR.as_secs());
 /// Spending in a DynamoDB table.
 #[derive(Clone, Debug)]
 pub struct DynamoDbSpending {
-    client: Client,
-    table: String,
+    table: Table,
 }
 
 impl DynamoDbSpending {
     /// The spending in a table.
     pub fn new(config: &SdkConfig, table: String) -> Self {
-        let config = Builder::from(config).interceptor(CallLog).build();
-        Self { client: Client::from_conf(config), table }
+        Self { table: Table::new(config, table) }
     }
 }
 
 #[async_trait]
 impl SpendingStore for DynamoDbSpending {
     async fn find(&self, user_id: &UserId, now: Timestamp) -> Result<Stored, StoreError> {
-        let request = self.client.get_item().table_name(&self.table).key("pk", key(user_id)).consistent_read(true);
-        let found = timed("dynamodb.get_item", request.send()).await.map_err(|error| store_error(&error))?;
-        Ok(found.item.map(|item| stored(&item, now)).unwrap_or_default())
+        let found = self.table.item(key(user_id)).await?;
+        Ok(found.map(|item| stored(&item, now)).unwrap_or_default())
     }
 
     async fn replace(
@@ -63,10 +57,11 @@ impl SpendingStore for DynamoDbSpending {
         let next = u64::try_from(now.unix_millis()).unwrap_or_default().max(read.saturating_add(1));
         let ends_at = AttributeValue::N(now.after(ENDS_AFTER).unix_seconds().to_string());
         let request = self
+            .table
             .client
             .update_item()
-            .table_name(&self.table)
-            .key("pk", key(user_id))
+            .table_name(&self.table.name)
+            .key("pk", text(key(user_id)))
             .update_expression("SET charges = :charges, generation = :next, expires_at = :ends_at")
             .expression_attribute_values(":charges", bytes(&spending.to_bytes()))
             .expression_attribute_values(":next", number(next))
@@ -90,8 +85,8 @@ impl SpendingStore for DynamoDbSpending {
     }
 }
 
-fn key(user_id: &UserId) -> AttributeValue {
-    text(format!("quota#{user_id}"))
+fn key(user_id: &UserId) -> String {
+    format!("quota#{user_id}")
 }
 
 /// What an item holds. DynamoDB may take days to delete what is over: only what counts now is read.

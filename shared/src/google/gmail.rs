@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{
     domain::{
-        mailbox::{GmailError, Mailbox, MessageFormat, MessagePage, PageRequest, UNITS_OF_MESSAGE, UNITS_OF_PAGE},
+        mailbox::{GmailError, Mailbox, MessageFormat, MessagePage, PageRequest},
+        quota::units,
         secret::AccessToken,
     },
     telemetry::{Metric, count, timed},
@@ -75,7 +76,7 @@ impl Mailbox for GmailMailbox {
             .extend_pairs(page.query.include_spam_trash.then_some(("includeSpamTrash", "true")))
             .extend_pairs(page.page_token.map(|token| ("pageToken", token)));
         let request = self.http.get(url).bearer_auth(token.reveal()).timeout(timeout);
-        let (_, body) = timed("gmail.list", answer(request, UNITS_OF_PAGE, MAX_PAGE)).await?;
+        let (_, body) = timed("gmail.list", answer(request, units(true, 0), MAX_PAGE)).await?;
         object(&body).ok_or_else(malformed)
     }
 
@@ -93,7 +94,7 @@ impl Mailbox for GmailMailbox {
             .header("content-type", batch::CONTENT_TYPE)
             .body(batch::request(ids, format))
             .timeout(timeout);
-        let units = UNITS_OF_MESSAGE.saturating_mul(u64::try_from(ids.len()).unwrap_or(u64::MAX));
+        let units = units(false, u64::try_from(ids.len()).unwrap_or(u64::MAX));
         let limit = if *format == MessageFormat::Full { MAX_FULL_BATCH } else { MAX_BATCH };
         let (content_type, body) = timed("gmail.batch", answer(request, units, limit)).await?;
         let parts = batch::parse(&content_type, &body).ok_or_else(malformed)?;

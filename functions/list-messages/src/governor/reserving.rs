@@ -123,8 +123,10 @@ impl Account<'_> {
         spending.forget(now);
         match self.governor.store.replace(self.user_id, known.stored.generation, &spending, now).await {
             Ok(generation) => {
-                self.learn(Stored { spending, generation });
-                self.with(|present| present.own.subtract(&known.own));
+                self.with(|present| {
+                    present.stored = Stored { spending, generation };
+                    present.own.subtract(&known.own);
+                });
                 Ok(true)
             }
             Err(WriteError::Conflict(stored)) => {

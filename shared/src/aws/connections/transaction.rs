@@ -10,9 +10,12 @@ use aws_sdk_dynamodb::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use super::{store_error, unchanged};
+use super::unchanged;
 use crate::{
-    aws::item::{connection_key, from_connection, index_key, text},
+    aws::{
+        item::{connection_key, from_connection, index_key, text},
+        table::store_error,
+    },
     domain::{
         connection::{Connection, StoreError, WriteError},
         user_id::UserId,
