@@ -16,6 +16,7 @@ pub mod world;
 
 pub mod answer;
 pub mod cookie_jar;
+pub mod crash;
 pub mod event;
 pub mod security_event;
 

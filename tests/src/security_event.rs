@@ -2,11 +2,13 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use shared::domain::time::Clock;
 
 use crate::{
     event::Event,
+    http_client::http_client,
     world::{CLIENT_ID, World, sub},
 };
 
@@ -56,4 +58,18 @@ pub fn saying(world: &World, family: &str, name: &str, payload: &Value) -> Strin
 /// What Google posts.
 pub fn post(token: &str) -> Event {
     Event::post("/security-events").body(MEDIA_TYPE, token)
+}
+
+/// JSON in base64url, as in a JWT.
+pub fn part(value: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(value.to_string())
+}
+
+/// Google's public keys.
+///
+/// # Errors
+/// If Google does not give them.
+pub async fn jwks(world: &World) -> reqwest::Result<Value> {
+    let response = http_client()?.get(format!("{}/oauth2/v3/certs", world.google.origin())).send().await?;
+    Ok(serde_json::from_slice(&response.bytes().await?).unwrap_or_default())
 }

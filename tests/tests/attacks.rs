@@ -14,8 +14,7 @@ mod attacks {
         PATIENCE,
         answer::{Answer, problem},
         event::Event,
-        http_client::http_client,
-        security_event::{about, claims, post, saying, uri},
+        security_event::{about, claims, jwks, part, post, saying, uri},
         world::{ANNA, BASE_URL, DAVID, NAVIGATION, Settings, Visitor, World, sub},
     };
     use url::Url;
@@ -249,16 +248,6 @@ mod attacks {
         }
     }
 
-    fn part(value: &Value) -> String {
-        URL_SAFE_NO_PAD.encode(value.to_string())
-    }
-
-    async fn published_key(world: &World) -> Value {
-        let url = format!("{}/oauth2/v3/certs", world.google.origin());
-        let body = http_client().unwrap().get(url).send().await.unwrap().bytes().await.unwrap();
-        serde_json::from_slice::<Value>(&body).unwrap()["keys"][0].clone()
-    }
-
     /// RFC 8725 §2.1: no algorithm at all, or an HMAC under what everybody knows of the public key.
     #[tokio::test]
     async fn algorithm_confusion() {
@@ -267,7 +256,7 @@ mod attacks {
         world.google.faults().inject_times(Endpoint::Token, 1, Effect::IdToken(IdTokenFault::AlgNone));
         problem(&visitor.get(&callback).await, 502, "invalid_id_token");
         world.connect(DAVID).await;
-        let key = published_key(&world).await;
+        let key = jwks(&world).await.unwrap()["keys"][0].clone();
         let payload = part(&claims(&world, &json!({ uri("risc", "account-disabled"): about(DAVID) })));
         let secrets = [key.to_string(), key["n"].as_str().unwrap().to_owned(), String::new()];
         for algorithm in ["none", "None", "HS256", "hs256", "RS512", "PS256", ""] {
@@ -294,7 +283,7 @@ mod attacks {
         let head: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[0]).unwrap()).unwrap();
         let calls = world.google_calls();
         for (name, value) in [
-            ("jwk", published_key(&world).await),
+            ("jwk", jwks(&world).await.unwrap()["keys"][0].clone()),
             ("jku", json!("https://evil.example/keys")),
             ("x5u", json!("https://evil.example/certificate")),
             ("x5c", json!(["MIIB"])),

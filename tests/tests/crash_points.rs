@@ -6,12 +6,13 @@ mod crash_points {
     use std::{sync::Arc, time::Duration};
 
     use local::{
-        aws::{CrashPoint, When as AwsWhen},
-        google::{Decision, Stop, When as GoogleWhen},
+        aws::When as AwsWhen,
+        google::{Decision, When as GoogleWhen},
     };
     use shared::domain::connection::Lease;
     use tests::{
         answer::Answer,
+        crash::Crash,
         event::Event,
         world::{ANNA, Instance, Visitor, World, sub},
     };
@@ -33,26 +34,11 @@ mod crash_points {
         Place::Google(GoogleWhen::After),
     ];
 
-    /// A call at which a process dies.
-    enum Point {
-        Aws(CrashPoint),
-        Google(Stop),
-    }
-
     impl Place {
-        fn arm(self, world: &World, nth: usize) -> Point {
+        fn arm(self, world: &World, nth: usize) -> Crash {
             match self {
-                Self::Aws(when) => Point::Aws(world.aws.faults().stop_at(u64::try_from(nth).unwrap(), when)),
-                Self::Google(when) => Point::Google(world.google.faults().stop_at(nth, when)),
-            }
-        }
-    }
-
-    impl Point {
-        async fn reached(&mut self) {
-            match self {
-                Self::Aws(point) => point.reached().await,
-                Self::Google(stop) => stop.reached().await,
+                Self::Aws(when) => Crash::at_aws(world, nth, when),
+                Self::Google(when) => Crash::at_google(world, nth, when),
             }
         }
     }

@@ -9,7 +9,7 @@ mod security_events {
     use tests::{
         answer::{Answer, problem},
         event::Event,
-        security_event::{MEDIA_TYPE, about, claims, fresh_jti, post, saying, uri},
+        security_event::{MEDIA_TYPE, about, claims, fresh_jti, jwks, part, post, saying, uri},
         world::{ANNA, CLIENT_ID, Instance, Visitor, World, sub},
     };
 

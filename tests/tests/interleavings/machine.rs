@@ -20,7 +20,7 @@ use tests::{
 use super::{
     actions::{Action, By, Event, INSTANCES, Point, Step, USERS, What},
     letters::Letter,
-    points::{End, Halt},
+    points::{Halt, end_at},
     user::User,
 };
 
@@ -113,7 +113,7 @@ impl Machine {
     }
 
     async fn crash(&self, action: Action, point: Point) -> bool {
-        let (mut end, before) = (End::at(&self.world, point), self.begin(action));
+        let (mut end, before) = (end_at(&self.world, point), self.begin(action));
         let answer = tokio::select! {
             answer = self.perform(action, &before) => answer,
             () = end.reached() => {

@@ -1,32 +1,15 @@
 //! Points at which an invocation is killed, or stands still for a while.
 
-use local::{
-    aws::{CrashPoint, Gate},
-    google::Stop,
-};
-use tests::world::World;
+use local::{aws::Gate, google::Stop};
+use tests::{crash::Crash, world::World};
 
 use super::actions::{Place, Point};
 
-/// A point at which an invocation gets no answer any more.
-pub(super) enum End {
-    Aws(CrashPoint),
-    Google(Stop),
-}
-
-impl End {
-    pub(super) fn at(world: &World, point: Point) -> Self {
-        match point.place {
-            Place::Aws => Self::Aws(world.aws.faults().stop_at(point.nth as u64, point.of_aws())),
-            Place::Google => Self::Google(world.google.faults().stop_at(point.nth, point.of_google())),
-        }
-    }
-
-    pub(super) async fn reached(&mut self) {
-        match self {
-            Self::Aws(point) => point.reached().await,
-            Self::Google(stop) => stop.reached().await,
-        }
+/// The point as one at which an invocation gets no answer any more.
+pub(super) fn end_at(world: &World, point: Point) -> Crash {
+    match point.place {
+        Place::Aws => Crash::at_aws(world, point.nth, point.of_aws()),
+        Place::Google => Crash::at_google(world, point.nth, point.of_google()),
     }
 }
 

@@ -6,7 +6,6 @@ use std::sync::{
 };
 
 use axum::{
-    Router,
     extract::{RawQuery, State},
     http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
@@ -14,9 +13,11 @@ use axum::{
 };
 use serde_json::{Value, json};
 use tests::world::ANNA;
-use tokio::net::TcpListener;
 
-use super::{connected, ids, listing, of, stub::in_order};
+use super::{
+    connected, ids, listing, of,
+    stub::{in_order, serve},
+};
 
 const COUNT: usize = 700;
 /// Odd, so that each place has an identifier of its own, far from its neighbours'.
@@ -75,13 +76,7 @@ async fn batch(State(gmail): State<Arc<Gmail>>, body: String) -> Response {
 async fn a_page_whose_rest_fits_into_no_token_is_ended_sooner() {
     let world = connected().await;
     let gmail = Arc::new(Gmail::default());
-    let router = Router::new()
-        .route("/gmail/v1/users/me/messages", get(list))
-        .route("/batch/gmail/v1", post(batch))
-        .with_state(gmail.clone());
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let (origin, server) = serve(get(list), post(batch), gmail.clone()).await;
     let variables = [
         ("GMAIL_BASE_URL", origin.as_str()),
         ("GMAIL_QUOTA_UNITS_PER_MINUTE", "1000000"),

@@ -7,7 +7,7 @@ use axum::{
     extract::{RawQuery, State},
     http::header::CONTENT_TYPE,
     response::IntoResponse,
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use serde_json::{Value, json};
 use tests::world::{ANNA, Instance, World};
@@ -81,17 +81,23 @@ pub(super) fn part(index: usize, (status, body): &Inner) -> String {
     )
 }
 
+/// Serves a Gmail of those two answers: its origin, and what serves it until it is aborted.
+pub(super) async fn serve<S: Clone + Send + Sync + 'static>(
+    list: MethodRouter<S>,
+    batch: MethodRouter<S>,
+    state: S,
+) -> (String, JoinHandle<()>) {
+    let router = Router::new().route("/gmail/v1/users/me/messages", list).route("/batch/gmail/v1", batch);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    (origin, tokio::spawn(async move { axum::serve(listener, router.with_state(state)).await.unwrap() }))
+}
+
 impl Stub {
     pub(super) async fn start(script: Script) -> Self {
         let world = connected().await;
         let gmail = Arc::new(Gmail { script, batches: Mutex::default() });
-        let router = Router::new()
-            .route("/gmail/v1/users/me/messages", get(list))
-            .route("/batch/gmail/v1", post(batch))
-            .with_state(gmail.clone());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let origin = format!("http://{}", listener.local_addr().unwrap());
-        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let (origin, server) = serve(get(list), post(batch), gmail.clone()).await;
         let instance = world.instance_with(&[("GMAIL_BASE_URL", &origin)]).await.unwrap();
         Self { world, instance, gmail, server }
     }

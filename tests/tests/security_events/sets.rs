@@ -36,11 +36,6 @@ pub(super) fn end(world: &World) -> String {
     world.google.security_event(&ending(world))
 }
 
-/// JSON in base64url, as in a JWT.
-pub(super) fn part(value: &Value) -> String {
-    URL_SAFE_NO_PAD.encode(value.to_string())
-}
-
 /// Header, payload and signature of a JWT.
 pub(super) fn parts(token: &str) -> [String; 3] {
     token.split('.').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap()
