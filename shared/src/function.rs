@@ -24,6 +24,7 @@ use crate::{
         problem::{Kind, Problem},
         route::{Route, matching},
     },
+    retry,
     telemetry::{self, LambdaInvocation, Measured, Metric, count},
 };
 
@@ -61,6 +62,12 @@ impl Deadline {
         Self(tokio::time::Instant::now() + duration)
     }
 
+    /// The deadline that is so much earlier, for what others come after; now, if that is past.
+    #[must_use]
+    pub fn before(self, duration: Duration) -> Self {
+        Self::after(self.remaining().saturating_sub(duration))
+    }
+
     /// The time left.
     pub fn remaining(self) -> Duration {
         self.0.saturating_duration_since(tokio::time::Instant::now())
@@ -76,7 +83,7 @@ impl Deadline {
 pub async fn invoke(function: &dyn Function, event: &str, deadline: Deadline) -> Response {
     let request = Request::from_event(event);
     let route = request.as_ref().ok().and_then(|request| matching(function.routes(), &request.method, &request.path));
-    let handled = async {
+    let handled = retry::budgeted(async {
         let response = match (&request, route) {
             (Ok(request), Some(route)) if route.is_for_backends && !request.signed_with_iam => {
                 Problem::from(Kind::Forbidden).to_response()
@@ -95,7 +102,7 @@ pub async fn invoke(function: &dyn Function, event: &str, deadline: Deadline) ->
             count(Metric::Misconfigured, 1);
         }
         response
-    };
+    });
     telemetry::invocation(function.name(), route.map_or("none", |route| route.pattern), handled).await
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::{
     config::BadVariable,
     function::{Deadline, Environment, run_with},
+    retry,
     telemetry::{self, Metric, count},
 };
 
@@ -56,12 +57,12 @@ pub trait RecordsFunction: Send + Sync {
 /// Takes one event through a function: reads it, has its records taken, logs one line; gives Lambda's answer.
 pub async fn invoke(function: &dyn RecordsFunction, event: &str, deadline: Deadline) -> String {
     let records = read(event);
-    let taken = async {
+    let taken = retry::budgeted(async {
         match incomplete(&records) {
             Some(record) => Some(record),
             None => function.take(&records, deadline).await,
         }
-    };
+    });
     let taken = telemetry::batch(function.name(), records.len(), taken).await;
     let failed = taken.map(|record| Failed { item_identifier: &record.sequence_number });
     let answer = Answer { batch_item_failures: failed.into_iter().collect() };

@@ -8,7 +8,7 @@ use aws_sdk_eventbridge::{
 use aws_types::SdkConfig;
 use shared::{
     aws::{
-        call_log::{CallLog, note_denial},
+        call_log::{CallLog, RetryBudget, note_denial},
         failure::Failure,
     },
     telemetry::timed,
@@ -32,7 +32,7 @@ impl EventBus {
 
     /// The bus of that name or ARN.
     pub(crate) fn new(config: &SdkConfig, name: String) -> Self {
-        let config = Builder::from(config).interceptor(CallLog).build();
+        let config = Builder::from(config).interceptor(CallLog).retry_classifier(RetryBudget).build();
         Self { client: Client::from_conf(config), name }
     }
 

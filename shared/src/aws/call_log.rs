@@ -1,22 +1,31 @@
-//! What the log says of calls to AWS, whichever adapter makes them: each try after the first, and each denial.
+//! What all calls to AWS have in common, whichever adapter makes them: the log says each try after the first and each denial,
+//! and each further try is taken out of the request's budget.
 
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
         interceptors::{
             Intercept,
-            context::{AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef},
+            context::{
+                AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef, InterceptorContext,
+            },
             dyn_dispatch_hint,
         },
         orchestrator::{HttpResponse, Metadata},
-        retries::RequestAttempts,
+        retries::{
+            RequestAttempts,
+            classifiers::{ClassifyRetry, RetryAction},
+        },
         runtime_components::RuntimeComponents,
     },
 };
 use aws_smithy_types::config_bag::ConfigBag;
 use serde::Deserialize;
 
-use crate::telemetry::{Metric, count};
+use crate::{
+    retry,
+    telemetry::{Metric, count},
+};
 
 /// Error codes that say «you may not», and those of a KMS key that may not be used at all.
 const DENIALS: [&str; 5] = [
@@ -29,7 +38,7 @@ const DENIALS: [&str; 5] = [
 /// What may be denied: where the secrets cannot be had in one call, each is read by itself, and that must not be denied.
 const DISPENSABLE: &str = "BatchGetSecretValue";
 
-/// The log of a client's calls.
+/// The log of a client's calls, which also counts further tries.
 #[derive(Debug)]
 pub struct CallLog;
 
@@ -47,6 +56,7 @@ impl Intercept for CallLog {
     ) -> Result<(), BoxError> {
         let tried = config.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
         if let (2.., Some(call)) = (tried, config.load::<Metadata>()) {
+            retry::spend();
             tracing::warn!(call = format!("{}.{}", call.service(), call.name()), tried = tried - 1, "trying again");
         }
         Ok(())
@@ -62,6 +72,20 @@ impl Intercept for CallLog {
             note_denial(call.service(), call.name(), &code);
         }
         Ok(())
+    }
+}
+
+/// Says no to a further try once the request has had its part of them; all else is left to the SDK.
+#[derive(Debug)]
+pub struct RetryBudget;
+
+impl ClassifyRetry for RetryBudget {
+    fn classify_retry(&self, _: &InterceptorContext) -> RetryAction {
+        if retry::is_affordable() { RetryAction::NoActionIndicated } else { RetryAction::RetryForbidden }
+    }
+
+    fn name(&self) -> &'static str {
+        "RetryBudget"
     }
 }
 

@@ -5,7 +5,10 @@ use async_trait::async_trait;
 use aws_sdk_kms::{Client, config::Builder, operation::decrypt::DecryptError, primitives::Blob, types::DataKeySpec};
 use aws_types::SdkConfig;
 
-use super::{call_log::CallLog, failure::Failure};
+use super::{
+    call_log::{CallLog, RetryBudget},
+    failure::Failure,
+};
 use crate::{
     domain::data_key::{DataKey, DataKeyError, DataKeys, NewDataKey},
     telemetry::timed,
@@ -26,7 +29,7 @@ pub struct KmsDataKeys {
 impl KmsDataKeys {
     /// Data keys wrapped by a KMS key.
     pub fn new(config: &SdkConfig, key_id: String) -> Self {
-        let config = Builder::from(config).interceptor(CallLog).build();
+        let config = Builder::from(config).interceptor(CallLog).retry_classifier(RetryBudget).build();
         Self { client: Client::from_conf(config), key_id }
     }
 }

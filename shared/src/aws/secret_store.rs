@@ -11,7 +11,10 @@ use aws_types::SdkConfig;
 use futures_util::future::try_join_all;
 use zeroize::Zeroizing;
 
-use super::{call_log::CallLog, failure::Failure};
+use super::{
+    call_log::{CallLog, RetryBudget},
+    failure::Failure,
+};
 use crate::{
     secrets::{SecretStore, SecretStoreError, SecretText},
     telemetry::timed,
@@ -26,7 +29,9 @@ pub struct SecretsManager {
 impl SecretsManager {
     /// The Secrets Manager that the configuration leads to.
     pub fn new(config: &SdkConfig) -> Self {
-        Self { client: Client::from_conf(Builder::from(config).interceptor(CallLog).build()) }
+        Self {
+            client: Client::from_conf(Builder::from(config).interceptor(CallLog).retry_classifier(RetryBudget).build()),
+        }
     }
 
     /// Every value in one call; `None` if that does not give each of them: where the call is not allowed or not

@@ -6,7 +6,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 
 use super::{
-    call_log::CallLog,
+    call_log::{CallLog, RetryBudget},
     failure::Failure,
     item::{Item, text},
 };
@@ -22,7 +22,7 @@ pub(super) struct Table {
 impl Table {
     /// The table of that name.
     pub(super) fn new(config: &SdkConfig, name: String) -> Self {
-        let config = Builder::from(config).interceptor(CallLog).build();
+        let config = Builder::from(config).interceptor(CallLog).retry_classifier(RetryBudget).build();
         Self { client: Client::from_conf(config), name }
     }
 
