@@ -2,7 +2,8 @@
 
 use std::{env, sync::OnceLock, time::Duration};
 
-use reqwest::{Client, ClientBuilder, redirect::Policy};
+use bytes::{Bytes, BytesMut};
+use reqwest::{Client, ClientBuilder, Response, redirect::Policy};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 use crate::config::BadVariable;
@@ -34,6 +35,32 @@ pub fn client(protocols: &[&[u8]]) -> Result<ClientBuilder, BadVariable> {
         .redirect(Policy::none())
         .tcp_nodelay(true)
         .tls_backend_preconfigured(tls))
+}
+
+/// Why a body was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    /// It is larger than it may be.
+    #[error("the answer is larger than it may be")]
+    TooLarge,
+    /// The connection broke.
+    #[error(transparent)]
+    Broken(#[from] reqwest::Error),
+}
+
+/// Reads a body of limited size, in bytes: whoever answers does not decide how much memory that takes.
+///
+/// # Errors
+/// If it is larger, or the connection breaks.
+pub async fn read_body(mut response: Response, limit: usize) -> Result<Bytes, Unread> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > limit {
+            return Err(Unread::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
 }
 
 /// The configuration of TLS, made once: ring, TLS 1.2 and 1.3, sessions that are resumed.

@@ -13,11 +13,13 @@ use reqwest::{Body, Client, Request};
 
 use crate::{
     config::BadVariable,
-    outbound::{self, NO_ROOTS},
+    outbound::{self, NO_ROOTS, Unread, read_body},
 };
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// The largest answer that is read, in bytes: a page of DynamoDB's has 1 MiB, to which JSON adds less than as much again.
+const MAX_BODY: usize = 4 * 1024 * 1024;
 
 /// The HTTP client for the AWS SDK. The time-outs of a whole try are the SDK's to keep.
 ///
@@ -47,7 +49,11 @@ async fn answer(client: &Client, request: HttpRequest) -> Result<HttpResponse, C
     let request = Request::try_from(request).map_err(|error| ConnectorError::user(error.into()))?;
     let response = client.execute(request).await.map_err(no_answer)?;
     let (status, headers) = (response.status(), response.headers().clone());
-    let mut response = ::http::Response::new(SdkBody::from(response.bytes().await.map_err(no_answer)?));
+    let body = read_body(response, MAX_BODY).await.map_err(|unread| match unread {
+        Unread::TooLarge => ConnectorError::other(unread.into(), None),
+        Unread::Broken(error) => no_answer(error),
+    })?;
+    let mut response = ::http::Response::new(SdkBody::from(body));
     (*response.status_mut(), *response.headers_mut()) = (status, headers);
     HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::{Client, ClientBuilder, Response, header::RETRY_AFTER};
 use serde::Deserialize;
 
 use crate::{
     config::BadVariable,
-    outbound::{self, NO_ROOTS},
+    outbound::{self, NO_ROOTS, Unread},
 };
 
 /// How long a connection may take to come about.
@@ -65,19 +65,21 @@ impl From<reqwest::Error> for NoAnswer {
     }
 }
 
-/// Reads a body of limited size.
+impl From<Unread> for NoAnswer {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::TooLarge => Self::TooLarge,
+            Unread::Broken(error) => error.into(),
+        }
+    }
+}
+
+/// Reads a body of limited size, in bytes.
 ///
 /// # Errors
 /// If it is larger, or the connection breaks.
-pub async fn read_body(mut response: Response, limit: usize) -> Result<Bytes, NoAnswer> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > limit {
-            return Err(NoAnswer::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
+pub async fn read_body(response: Response, limit: usize) -> Result<Bytes, NoAnswer> {
+    Ok(outbound::read_body(response, limit).await?)
 }
 
 /// Reads a JSON object; `None` for anything else. (A derived struct would take an array too.)
