@@ -4,17 +4,19 @@
 //! take over if the owner dies. What Google answers is written only over the generation that was read, so a slow
 //! refresh never brings back a connection that was revoked, replaced or deleted meanwhile.
 
+mod leases;
 mod refresh;
 
 use std::{sync::Arc, time::Duration};
 
+use self::leases::{Leases, Turn};
 use super::{Vault, VaultError};
 use crate::{
     domain::{
         authorization_server::AuthorizationServer,
         connection::{Connection, Lease, Status, WriteError},
         oauth_client::OAuthClient,
-        random,
+        random::NoRandomness,
         revocation::{ANOTHER_CLIENT, DOES_NOT_OPEN, Reason},
         secret::AccessToken,
     },
@@ -25,6 +27,8 @@ use crate::{
 
 /// How long those who wait for another's refresh sleep between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// What is kept of the time for ending a lease and saying what happened.
+const AFTERWARDS: Duration = Duration::from_secs(1);
 /// What a caller is told to wait when Google has trouble and does not say for how long.
 pub const RETRY_AFTER: Duration = Duration::from_secs(10);
 
@@ -60,6 +64,12 @@ pub enum AccessError {
     Unavailable(String),
 }
 
+impl From<NoRandomness> for AccessError {
+    fn from(error: NoRandomness) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
 impl From<VaultError> for AccessError {
     fn from(error: VaultError) -> Self {
         match error {
@@ -83,12 +93,13 @@ pub struct AccessTokens {
     vault: Arc<Vault>,
     server: Arc<dyn AuthorizationServer>,
     secrets: Arc<Secrets>,
+    leases: Leases,
 }
 
 impl AccessTokens {
     /// Access tokens of the vault's connections, refreshed at that server.
     pub fn new(vault: Arc<Vault>, server: Arc<dyn AuthorizationServer>, secrets: Arc<Secrets>) -> Self {
-        Self { vault, server, secrets }
+        Self { vault, server, secrets, leases: Leases::default() }
     }
 
     /// An access token of a connection that was just read: the shared one, or a new one if that is over or is the one
@@ -114,12 +125,12 @@ impl AccessTokens {
                 count(Metric::AccessTokenCacheHits, 1);
                 return Ok(Access { token, connection });
             }
-            if let Some(lease) = self.take_lease(&connection).await? {
-                let leased = Connection { lease: Some(lease.clone()), ..connection.clone() };
-                if let Some(access) = self.refresh(leased, &lease.owner, client, deadline).await? {
+            if let Some((turn, lease)) = self.take_lease(&connection).await? {
+                let leased = Connection { lease: Some(lease), ..connection.clone() };
+                if let Some(access) = self.refresh(leased, turn.owner(), client, deadline).await? {
                     return Ok(access);
                 }
-            } else if deadline.remaining() < LOOK_EVERY {
+            } else if deadline.remaining() < AFTERWARDS {
                 return Err(AccessError::GoogleUnavailable { retry_after: RETRY_AFTER });
             } else {
                 tokio::time::sleep(LOOK_EVERY).await;
@@ -181,19 +192,22 @@ impl AccessTokens {
         self.vault.find(&connection.user_id).await?.ok_or(AccessError::NotFound)
     }
 
-    /// Takes the lease; `None` if another holds it or was quicker.
-    async fn take_lease(&self, connection: &Connection) -> Result<Option<Lease>, AccessError> {
-        if connection.lease.as_ref().is_some_and(|lease| lease.is_held(self.vault.clock.now())) {
-            return Ok(None);
-        }
-        let owner = random::token(&*self.vault.random).map_err(|error| AccessError::Unavailable(error.to_string()))?;
+    /// Takes the lease; `None` if another holds it or was quicker. One that this instance took, and that nobody here acts
+    /// under any more, is taken over: it was left behind where the store gave no answer.
+    async fn take_lease(&self, connection: &Connection) -> Result<Option<(Turn<'_>, Lease)>, AccessError> {
         let now = self.vault.clock.now();
-        let lease = Lease::from(owner, now);
+        let held = connection.lease.as_ref().filter(|lease| lease.is_held(now));
+        let turn = match held {
+            Some(lease) => self.leases.resume(&lease.owner),
+            None => Some(self.leases.begin(&*self.vault.random)?),
+        };
+        let Some(turn) = turn else { return Ok(None) };
+        let lease = Lease::from(turn.owner().to_owned(), now);
         match self.vault.store.lease(connection, &lease, now).await {
-            Ok(()) => Ok(Some(lease)),
+            Ok(()) => Ok(Some((turn, lease))),
             Err(WriteError::Conflict) => {
                 let stored = self.read_again(connection).await?.lease;
-                Ok(stored.filter(|stored| stored.owner == lease.owner))
+                Ok(stored.filter(|stored| stored.owner == lease.owner).map(|stored| (turn, stored)))
             }
             Err(WriteError::Store(error)) => Err(VaultError::from(error).into()),
         }

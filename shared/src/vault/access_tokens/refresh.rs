@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Access, AccessError, AccessTokens, RETRY_AFTER};
+use super::{AFTERWARDS, Access, AccessError, AccessTokens, RETRY_AFTER};
 use crate::{
     domain::{
         authorization_server::{TokenError, TokenResponse},
@@ -17,6 +17,9 @@ use crate::{
     telemetry::{Metric, count},
     vault::VaultError,
 };
+
+/// How long the caller waits until others know of the new token, too.
+const SHARED_WITHIN: Duration = Duration::from_secs(2);
 
 impl AccessTokens {
     /// Asks Google under the lease, and ends the lease whatever comes of it. `None`: the connection changed meanwhile,
@@ -54,12 +57,11 @@ impl AccessTokens {
     ) -> Result<TokenResponse, Failed> {
         let refresh_token = self.vault.refresh_token(leased).await?;
         count(Metric::Refreshes, 1);
-        let retry =
-            Retry { call: "google.token.refresh", backoff: Backoff::TOKEN, deadline, random: &*self.vault.random };
+        let (call, random) = ("google.token.refresh", &*self.vault.random);
+        let retry = Retry { call, backoff: Backoff::TOKEN, deadline: deadline.before(AFTERWARDS), random };
         let (mut client, mut client_changed, mut tried) = (client, false, 0);
         loop {
-            let timeout = Lease::REQUEST_TIMEOUT.min(deadline.remaining());
-            let error = match self.server.refresh(&client, &refresh_token, timeout).await {
+            let error = match self.server.refresh(&client, &refresh_token, timeout(deadline)).await {
                 Ok(tokens) => return Ok(tokens),
                 Err(error) => error,
             };
@@ -99,14 +101,16 @@ impl AccessTokens {
         let key = self.vault.envelope.key(&leased).await?;
         let sealed = self.vault.seal_access_token(&key, &leased.user_id, &tokens)?;
         let now = self.vault.clock.now();
-        match self.vault.store.share_access_token(&leased, owner, &sealed, now).await {
-            Ok(()) => {}
-            Err(WriteError::Conflict) => {
+        let shared = self.vault.store.share_access_token(&leased, owner, &sealed, now);
+        match tokio::time::timeout(SHARED_WITHIN, shared).await {
+            Ok(Ok(())) => {}
+            Ok(Err(WriteError::Conflict)) => {
                 if self.read_again(&leased).await?.generation != leased.generation {
                     return Ok(None);
                 }
             }
-            Err(WriteError::Store(error)) => tracing::warn!(%error, "the new access token could not be shared"),
+            Ok(Err(WriteError::Store(error))) => tracing::warn!(%error, "the new access token could not be shared"),
+            Err(_) => tracing::warn!("the new access token could not be shared in time"),
         }
         let sealed = SealedTokens { access_token: Some(sealed), ..leased.tokens };
         let connection = Connection { tokens: sealed, lease: None, ..leased };
@@ -129,6 +133,11 @@ impl AccessTokens {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// How long one request may take: half of the time that there is, where that is short.
+fn timeout(deadline: Deadline) -> Duration {
+    Lease::REQUEST_TIMEOUT.min(deadline.before(AFTERWARDS).remaining().max(deadline.remaining() / 2))
 }
 
 /// Why Google gave no token, or why it could not be asked.
