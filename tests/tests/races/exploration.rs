@@ -1,10 +1,10 @@
-use std::time::Instant;
+//! Every state of the model is visited: what must hold holds in all of them, and no longer where a fence is left out.
 
 use stateright::{Checker, Model};
 
 use super::{
     model::{Races, Start},
-    properties::*,
+    properties::{CURRENT, NO_FOREIGN, NO_RETURN, NOTHING_LOST, ONE_HOLDER, SERVED},
     state::What,
     table::Fence,
 };
@@ -13,61 +13,74 @@ pub(super) const LIST: What = What::List(0);
 pub(super) const CONSENT: What = What::Consent { browser: 0, account: 0 };
 pub(super) const DISCONNECT: What = What::Disconnect(0);
 pub(super) const EVENT: What = What::Event(0);
-const OTHERS: What = What::List(1);
-const OTHERS_CONSENT: What = What::Consent { browser: 0, account: 1 };
-use Fence::*;
-#[test]
-#[ignore]
-fn sizes() {
-    for fences in [&[][..], &[LeaseIsFree], &[LeaseEnds], &[LeaseSameToken], &[LeaseGeneration],&[LeaseSameToken,LeaseGeneration], &[ShareOwner], &[ShareGeneration], &[ShareOwner,ShareGeneration],&[MarkSameToken],&[MarkGeneration],&[MarkSameToken, MarkGeneration], &[PutGeneration], &[PutIsNewest], &[PutOfAccount], &[DeleteGeneration],&[DeleteSameToken], &[EventIsOlder]] {
-    for start in [Start::Connected, Start::Removed, Start::Absent, Start::Removable] {
-        if fences.len()>0 {continue}
-        let began = Instant::now();
-        let whats = if start != Start::Removable {&[LIST, CONSENT, DISCONNECT, EVENT, OTHERS, OTHERS_CONSENT][..]} else {&[LIST, CONSENT, DISCONNECT, EVENT]};
-        let mut races = Races::between(3, whats, &[start]).without(fences);
-        if start == Start::Removable {races.crashes=0} else {races.crashes = 1}
-        let checker = races.checker().spawn_bfs().join();
-        println!("{fences:?} {start:?} {} {} {} {:?}", checker.unique_state_count(), checker.state_count(), checker.max_depth(), began.elapsed());
-        for (name, path) in checker.discoveries() {
-            if name.contains("outlives") {continue}
-            println!("  {name}: {:?} {:?}", path.clone().into_states()[0].instances.iter().map(|i|i.what).collect::<Vec<_>>(), path.into_actions());
-        }
-    }
-    }
-    let _ = (ONE_HOLDER, CURRENT, NO_RETURN, NOTHING_LOST, NO_FOREIGN, SERVED, ANSWERED);
+/// Of the other account; the consent is given at the browser of the first one.
+pub(super) const OTHERS_LIST: What = What::List(1);
+pub(super) const OTHERS_CONSENT: What = What::Consent { browser: 0, account: 1 };
+
+/// What can be done about one account.
+pub(super) const OPERATIONS: [What; 4] = [LIST, CONSENT, DISCONNECT, EVENT];
+/// Also about the other one.
+const ALL: [What; 6] = [LIST, CONSENT, DISCONNECT, EVENT, OTHERS_LIST, OTHERS_CONSENT];
+/// Where it begins.
+pub(super) const STARTS: [Start; 3] = [Start::Connected, Start::Removed, Start::Absent];
+
+/// Visits every state; all that must hold has to, and all that must be possible.
+fn assert_holds(races: Races, at_least: usize) {
+    let checker = races.checker().spawn_bfs().join();
+    checker.assert_properties();
+    let states = checker.unique_state_count();
+    println!("{states} states, {} steps, at most {} in a row", checker.state_count(), checker.max_depth());
+    assert!(checker.is_done() && states > at_least, "{states} states");
 }
+
 #[test]
-fn counts() {
-    use super::schedules::covering;
-    for start in [Start::Connected, Start::Removed, Start::Absent] {
-        for n in [2, 3] {
-            let mut races = Races::between(n, &[LIST, CONSENT, DISCONNECT, EVENT], &[start]);
-            races.crashes = 1;
-            let (mut edge, mut sight, mut len, mut fine) = (0, 0, 0, 0);
-            let began = Instant::now();
-            let mut seen = std::collections::HashSet::new();
-            for (s, whats) in &races.starts {
-                let state = races.state(*s, whats);
-                if n == 2 { edge += covering(&races, state.clone(), |s, a| (s.clone(), a)).len();}
-                let kind = |i: &crate::races::state::Instance| format!("{:?} {:?}", i.what, i.at).split(['(', '{']).take(2).collect::<String>();
-                let k = move |s: &crate::races::state::State, a: crate::races::model::Action| {
-                    let mut others: Vec<String> = s.instances.iter().map(kind).collect();
-                    let who = match a { Action::Call(i) => others.remove(i), Action::Kill(i) => format!("kill {}", others.remove(i)), o => format!("{o:?}") };
-                    others.sort();
-                    (who, others)
-                };
-                let found = covering(&races, state.clone(), k);
-                sight += found.len();
-                len += found.iter().map(|f| f.actions.len()).sum::<usize>();
-                for f in found { seen.insert(format!("{f:?}")); }
-                let k = move |s: &crate::races::state::State, a: crate::races::model::Action| {
-                    let who = match a { Action::Call(i) => kind(&s.instances[i]), Action::Kill(i) => format!("kill {}", kind(&s.instances[i])), o => format!("{o:?}") };
-                    (who, s.rows[0].map(|r| (r.status, r.lease.map(|l| l.is_over()))))
-                };
-                fine += covering(&races, state.clone(), k).len();
-            }
-            println!("{start:?} {n}: configs {} edges {edge} sights {sight} ({len} actions) fine {fine} {:?}", races.starts.len(), began.elapsed());
-        }
+fn whatever_three_instances_do_in_whatever_order_and_whoever_is_killed_the_properties_hold() {
+    assert_holds(Races { crashes: 2, ..Races::between(3, &ALL, &STARTS) }, 100_000);
+}
+
+#[test]
+fn they_hold_also_where_the_user_removes_the_access_at_google_meanwhile() {
+    assert_holds(Races { crashes: 0, ..Races::between(3, &OPERATIONS, &[Start::Removable]) }, 50_000);
+}
+
+/// Whether something that must not be comes to be without those fences.
+fn is_violated(property: &str, fences: &'static [Fence], start: Start, whats: &[What]) -> bool {
+    let races = Races { starts: vec![(start, whats.to_vec())], ..Races::between(3, &ALL, &STARTS) };
+    let checker = races.without(fences).checker().spawn_bfs().join();
+    checker.discoveries().contains_key(property)
+}
+
+#[test]
+fn without_a_fence_what_it_is_there_for_no_longer_holds() {
+    use Fence::*;
+    const LISTS: &[What] = &[LIST, LIST, LIST];
+    const ENDING: &[What] = &[LIST, LIST, DISCONNECT];
+    for (property, fences, whats) in [
+        (ONE_HOLDER, [LeaseIsFree].as_slice(), LISTS),
+        (SERVED, &[LeaseEnds], LISTS),
+        (CURRENT, &[LeaseSameToken], LISTS),
+        (NO_RETURN, &[LeaseSameToken, LeaseGeneration], ENDING),
+        (NOTHING_LOST, &[ShareOwner], LISTS),
+        (NO_RETURN, &[ShareOwner, ShareGeneration], ENDING),
+        (NOTHING_LOST, &[MarkSameToken], ENDING),
+        (NOTHING_LOST, &[MarkSameToken, MarkGeneration], &[CONSENT, CONSENT, EVENT]),
+        (NOTHING_LOST, &[PutGeneration], &[CONSENT, CONSENT, LIST]),
+        (NOTHING_LOST, &[PutIsNewest], &[CONSENT, CONSENT, LIST]),
+        (NO_FOREIGN, &[PutOfAccount], &[LIST, OTHERS_CONSENT, OTHERS_LIST]),
+        (NOTHING_LOST, &[DeleteGeneration], &[CONSENT, DISCONNECT, LIST]),
+        (NOTHING_LOST, &[DeleteSameToken], &[CONSENT, DISCONNECT, LIST]),
+        (NOTHING_LOST, &[EventIsOlder], &[CONSENT, EVENT, LIST]),
+    ] {
+        assert!(is_violated(property, fences, Start::Connected, whats), "{property} without {fences:?}");
+        assert!(!is_violated(property, &[], Start::Connected, whats), "{property}");
     }
 }
-use super::model::Action;
+
+/// Each change of the generation takes the lease and the access token away too.
+#[test]
+fn where_a_write_names_two_things_that_change_together_either_is_enough_for_the_generation() {
+    for fence in [&[Fence::LeaseGeneration], &[Fence::ShareGeneration], &[Fence::MarkGeneration]] {
+        let races = Races::between(3, &OPERATIONS, &STARTS).without(fence);
+        races.checker().spawn_bfs().join().assert_properties();
+    }
+}

@@ -60,6 +60,11 @@ impl Races {
         Self { table: Table(fences), ..self }
     }
 
+    /// How many instances there are at once.
+    pub(super) fn instances(&self) -> usize {
+        self.starts.iter().map(|(_, whats)| whats.len()).max().unwrap_or_default()
+    }
+
     /// The state that it begins with.
     pub(super) fn state(&self, start: Start, whats: &[What]) -> State {
         let mut dead_below = [0; ACCOUNTS];

@@ -90,9 +90,7 @@ fn no_foreign(state: &State) -> bool {
         (What::List(asked_for), At::Done(Answer::Listed(account))) => asked_for == account,
         _ => true,
     };
-    state.harm != Some(Harm::Foreign)
-        && state.rows.iter().enumerate().all(own)
-        && state.instances.iter().all(right)
+    state.harm != Some(Harm::Foreign) && state.rows.iter().enumerate().all(own) && state.instances.iter().all(right)
 }
 
 /// Whatever the others have left, and if they never move again: once the time of a lease has passed, whoever comes gets

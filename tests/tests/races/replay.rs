@@ -1,17 +1,51 @@
 //! The functions, taken through the model's schedules.
 
-use std::time::Instant;
+use std::{mem::Discriminant, mem::discriminant, sync::Mutex, thread};
 
 use futures_util::future::join_all;
 
 use super::{
     comparison::{Names, call_at, check_answer, check_google},
-    exploration::{CONSENT, DISCONNECT, EVENT, LIST},
+    exploration::{LIST, OPERATIONS, OTHERS_CONSENT, OTHERS_LIST, STARTS},
     model::{Action, Races, Start},
     schedules::{Schedule, covering},
     stage::{PUT, Stage, Stand},
-    state::{At, Instance, State, What},
+    state::{At, Instance, Row, State, Status, What},
 };
+
+/// How many stages there are at once.
+const STAGES: usize = 3;
+
+/// What is looked at in a step: two that look the same need not both be taken.
+#[derive(Eq, Hash, PartialEq)]
+enum Sight {
+    Whole(State, Action),
+    Call(usize, Discriminant<At>, [Option<Situation>; 2]),
+    Other(Action, [Option<Situation>; 2]),
+    Nothing,
+}
+
+/// A row, as far as it matters who comes: its status, and its lease, whose it is and whether it is over.
+type Situation = (Status, Option<(usize, bool)>);
+
+impl Sight {
+    /// Who does what, in which situation.
+    fn of(state: &State, action: Action) -> Self {
+        match action {
+            Action::Call(i) | Action::Kill(i) => Self::call(state, i),
+            Action::LeasesEnd | Action::Remove => Self::Other(action, situations(state)),
+        }
+    }
+
+    fn call(state: &State, i: usize) -> Self {
+        Self::Call(i, discriminant(&state.instances[i].at), situations(state))
+    }
+}
+
+fn situations(state: &State) -> [Option<Situation>; 2] {
+    let lease = |row: &Row| row.lease.map(|lease| (lease.owner, lease.is_over()));
+    state.rows.map(|row| row.map(|row| (row.status, lease(&row))))
+}
 
 /// Plays a schedule, and compares after every step.
 async fn play(stage: &mut Stage, races: &Races, start: Start, schedule: &Schedule) {
@@ -63,22 +97,80 @@ async fn check_newcomer(stage: &mut Stage, races: &Races, state: State) {
     check_answer(&stage.newcomer(0).await, answer.unwrap());
     Names::default().check_table(&stage.world, &state);
 }
-#[tokio::test]
-async fn try_it() {
-    let mut stage = Stage::build(3).await;
-    let began = Instant::now();
-    let (mut n, mut m) = (0, 0);
-    for start in [Start::Connected, Start::Removed, Start::Absent] {
-        let races = Races::between(2, &[LIST, CONSENT, DISCONNECT, EVENT], &[start]);
-        for (start, whats) in &races.starts {
-            let all = covering(&races, races.state(*start, whats), |state, action| (state.clone(), action));
-            println!("{start:?} {whats:?} {}", all.len());
-            for schedule in &all {
-                println!("{:?}", schedule.actions);
-                play(&mut stage, &races, *start, schedule).await;
-                n += 1; m += schedule.actions.len();
-            }
-            println!("{n} {m} {:?}", began.elapsed());
+
+/// Plays the schedules on several stages at once, for much of the time is waiting; how many there were.
+async fn play_all(races: &Races, sight: impl Fn(&State, Action) -> Sight) -> usize {
+    let all = races.starts.iter().flat_map(|(start, whats)| {
+        let schedules = covering(races, races.state(*start, whats), &sight);
+        schedules.into_iter().map(|schedule| (*start, schedule))
+    });
+    let all: Vec<_> = all.collect();
+    let next = Mutex::new(all.iter());
+    let stages = (0..STAGES).map(|_| async {
+        let mut stage = Stage::build(races.instances()).await;
+        loop {
+            let Some((start, schedule)) = next.lock().unwrap().next() else { return };
+            let _told = Told(*start, schedule);
+            play(&mut stage, races, *start, schedule).await;
+        }
+    });
+    join_all(stages).await;
+    all.len()
+}
+
+/// Tells which schedule it was, if it comes to nothing good.
+struct Told<'a>(Start, &'a Schedule);
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let whats: Vec<_> = self.1.start.instances.iter().map(|instance| instance.what).collect();
+            eprintln!("{:?}: {whats:?} {:?}", self.0, self.1.actions);
         }
     }
+}
+
+/// Every step that the model has for any two operations, from every state in which they can be.
+#[tokio::test]
+async fn two_instances_take_every_step_that_the_model_has_as_it_has_it() {
+    let races = Races { crashes: 0, ..Races::between(2, &OPERATIONS, &STARTS) };
+    let played = play_all(&races, |state, action| Sight::Whole(state.clone(), action)).await;
+    assert!(played > 300, "{played}");
+}
+
+/// The same with a death at every call of either, in every situation of the row.
+#[tokio::test]
+async fn one_of_two_instances_may_be_killed_before_any_call() {
+    let races = Races::between(2, &OPERATIONS, &STARTS);
+    let killed = |state: &State, action| match action {
+        Action::Kill(i) => Sight::call(state, i),
+        _ => Sight::Nothing,
+    };
+    let played = play_all(&races, killed).await;
+    assert!(played > 100, "{played}");
+}
+
+/// Every call of any three operations, in every situation of the row.
+#[tokio::test]
+async fn three_instances_make_every_call_as_the_model_has_it_whatever_the_row_is_like() {
+    let races = Races { crashes: 0, ..Races::between(3, &OPERATIONS, &STARTS) };
+    let played = play_all(&races, Sight::of).await;
+    assert!(played > 200, "{played}");
+}
+
+/// Two operations, and a user who removes the access at Google at any time.
+#[tokio::test]
+async fn an_access_that_the_user_removes_at_google_meanwhile_ends_as_the_model_has_it() {
+    let races = Races { crashes: 0, ..Races::between(2, &OPERATIONS, &[Start::Removable]) };
+    let played = play_all(&races, Sight::of).await;
+    assert!(played > 50, "{played}");
+}
+
+/// Somebody else at the same browser, and two accounts at once.
+#[tokio::test]
+async fn a_consent_of_another_account_becomes_that_accounts_connection() {
+    let operations = [LIST, OTHERS_CONSENT, OTHERS_LIST];
+    let races = Races { crashes: 0, ..Races::between(2, &operations, &[Start::Connected, Start::Absent]) };
+    let played = play_all(&races, Sight::of).await;
+    assert!(played > 20, "{played}");
 }

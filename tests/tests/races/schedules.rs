@@ -1,6 +1,6 @@
 //! Schedules: so many ways through the model that together they take every step of it.
 
-use std::collections::{HashMap, HashSet};
+use std::{collections::HashMap, hash::Hash};
 
 use stateright::Model;
 
@@ -25,28 +25,30 @@ struct Graph {
     backwards: Vec<usize>,
 }
 
-/// Ways that together take every step, as far as a sight of it is a new one. Always the same, in the same order.
-pub(super) fn covering<S: Eq + std::hash::Hash>(
+/// Ways that together take every step, as far as the sight of it is a new one. Always the same, in the same order.
+pub(super) fn covering<S: Eq + Hash>(
     races: &Races,
     start: State,
     sight: impl Fn(&State, Action) -> S,
 ) -> Vec<Schedule> {
     let graph = Graph::of(races, start);
-    let sights: Vec<Vec<S>> = (0..graph.states.len())
-        .map(|at| graph.steps[at].iter().map(|(action, _)| sight(&graph.states[at], *action)).collect())
-        .collect();
-    let mut seen = HashSet::new();
+    let mut places = HashMap::new();
+    let mut place = |sight| {
+        let next = places.len();
+        *places.entry(sight).or_insert(next)
+    };
+    let of_state =
+        |(at, state): (usize, &State)| graph.steps[at].iter().map(|(action, _)| place(sight(state, *action))).collect();
+    let sights: Vec<Vec<usize>> = graph.states.iter().enumerate().map(of_state).collect();
+    let mut is_new = vec![true; places.len()];
     let mut schedules = Vec::new();
-    loop {
-        let way = graph.newest_way(|at, step| !seen.contains(&sights[at][step]));
-        let before = seen.len();
-        seen.extend(way.iter().map(|(at, step)| &sights[*at][*step]));
-        if seen.len() == before {
-            return schedules;
-        }
+    while is_new.contains(&true) {
+        let way = graph.newest_way(|at, step| is_new[sights[at][step]]);
+        way.iter().for_each(|(at, step)| is_new[sights[*at][*step]] = false);
         let actions = way.iter().map(|(at, step)| graph.steps[*at][*step].0).collect();
         schedules.push(Schedule { start: graph.states[0].clone(), actions });
     }
+    schedules
 }
 
 impl Graph {

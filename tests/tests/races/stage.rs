@@ -4,10 +4,7 @@
 use std::time::Duration;
 
 use aws_smithy_types::timeout::TimeoutConfig;
-use local::{
-    aws::Gate,
-    google::Decision,
-};
+use local::{aws::Gate, google::Decision};
 use serde_json::Value;
 use shared::{
     domain::connection::Lease,
