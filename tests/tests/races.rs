@@ -5,7 +5,7 @@
 //! - `listing`, `consent`, `disconnection`, `event`: what an instance does between one call and the next.
 //! - `model`, `properties`: every order of the calls, with time, crashes and users, and what must hold in all of them.
 //! - `exploration`: that it holds, and that it does not where a condition of a write is left out.
-//! - `schedules`, `stage`, `comparison`, `replay`: the same orders in the functions, on the embedded AWS and the emulated
+//! - `schedules`, `functions`, `stage`, `comparison`, `replay`: the same orders in the functions, on the embedded AWS and the emulated
 //!   Google, compared after every call.
 
 #[cfg(test)]
@@ -15,6 +15,7 @@ mod races {
     mod disconnection;
     mod event;
     mod exploration;
+    mod functions;
     mod listing;
     mod model;
     mod properties;

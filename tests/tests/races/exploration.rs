@@ -1,6 +1,8 @@
 //! Every state of the model is visited: what must hold holds in all of them, and no longer where a fence is left out.
 
-use stateright::{Checker, Model};
+use std::collections::BTreeSet;
+
+use stateright::{Checker, HasDiscoveries, Model};
 
 use super::{
     model::{Races, Start},
@@ -44,10 +46,11 @@ fn they_hold_also_where_the_user_removes_the_access_at_google_meanwhile() {
 }
 
 /// Whether something that must not be comes to be without those fences.
-fn is_violated(property: &str, fences: &'static [Fence], start: Start, whats: &[What]) -> bool {
+fn is_violated(property: &'static str, fences: &'static [Fence], start: Start, whats: &[What]) -> bool {
     let races = Races { starts: vec![(start, whats.to_vec())], ..Races::between(3, &ALL, &STARTS) };
-    let checker = races.without(fences).checker().spawn_bfs().join();
-    checker.discoveries().contains_key(property)
+    let found = HasDiscoveries::AnyOf(BTreeSet::from([property]));
+    let checker = races.without(fences).checker().finish_when(found).spawn_bfs().join();
+    checker.discovery(property).is_some()
 }
 
 #[test]

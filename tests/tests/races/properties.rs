@@ -26,8 +26,9 @@ pub(super) fn all() -> Vec<Property<Races>> {
         Property::always(NO_FOREIGN, |_, state| no_foreign(state)),
         Property::always(SERVED, served),
         Property::eventually(ANSWERED, |_, state: &State| state.instances.iter().all(Instance::is_over)),
-        Property::sometimes("a lease outlives its owner", |_, state: &State| {
-            state.rows.iter().flatten().any(|row| row.lease.is_some_and(|lease| is_dead(state, lease.owner)))
+        Property::sometimes("a lease outlives its owner, if one is killed", |races, state: &State| {
+            races.crashes == 0
+                || state.rows.iter().flatten().any(|row| row.lease.is_some_and(|lease| is_dead(state, lease.owner)))
         }),
         Property::sometimes("an owner outlives its lease, and another has it", |_, state: &State| {
             refreshing(state).any(|(i, account, instance, _)| {

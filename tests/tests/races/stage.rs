@@ -3,30 +3,28 @@
 
 use std::time::Duration;
 
-use aws_smithy_types::timeout::TimeoutConfig;
-use local::{aws::Gate, google::Decision};
+use local::aws::Gate;
 use serde_json::Value;
-use shared::{
-    domain::connection::Lease,
-    function::{Deadline, Environment, Function, invoke},
-};
+use shared::{domain::connection::Lease, function::Function};
 use tests::{
     answer::Answer,
     event::Event,
     security_event::{about, claims, post, uri},
-    world::{ANNA, DAVID, NOOR, Settings, TABLE, World, connection_key, sub},
+    world::{ANNA, DAVID, Settings, TABLE, World, connection_key, sub},
 };
 use tokio::task::JoinHandle;
 
-use super::{model::Start, state::What};
+use super::{
+    functions::{Functions, perform, returned},
+    model::Start,
+    state::What,
+};
 
 /// The accounts, as the model numbers them.
 pub(super) const EMAILS: [&str; 2] = [ANNA, DAVID];
 /// How many messages each has; no two have as many.
 pub(super) const MESSAGES: [usize; 2] = [3, 4];
 
-/// Longer than a schedule takes.
-const PATIENCE: Duration = Duration::from_mins(2);
 /// Longer than an access token lives.
 const TOKEN_LIFE: Duration = Duration::from_hours(1);
 /// Longer than a data key is kept at hand.
@@ -61,14 +59,6 @@ enum Actor {
     Standing { call: &'static str, gate: Gate, task: JoinHandle<Answer> },
     /// It has answered, or was killed.
     Over,
-}
-
-/// One instance of the functions that work with connections.
-struct Functions {
-    callback: Box<dyn Function>,
-    connection: Box<dyn Function>,
-    list_messages: Box<dyn Function>,
-    security_events: Box<dyn Function>,
 }
 
 /// Everything that a schedule is played on, again and again.
@@ -108,11 +98,11 @@ impl Stage {
     /// Everything is as it was built, an hour and more later.
     pub(super) fn set(&mut self, start: Start) {
         self.world.clock.advance(KEY_LIFE);
-        for item in self.world.items() {
-            let key = item["pk"]["S"].as_str().unwrap();
-            self.world.aws.delete_item(TABLE, key).unwrap();
+        let (stored, key) = (self.world.items(), |item: &Value| item["pk"]["S"].as_str().unwrap().to_owned());
+        for item in stored.iter().filter(|item| !self.items.contains(item)) {
+            self.world.aws.delete_item(TABLE, &key(item)).unwrap();
         }
-        for item in &self.items {
+        for item in self.items.iter().filter(|item| !stored.contains(item)) {
             self.world.aws.put_item(TABLE, item).unwrap();
         }
         self.world.google.restore(self.google.clone()).unwrap();
@@ -232,42 +222,4 @@ impl Stage {
             }
         }
     }
-}
-
-impl Functions {
-    /// An instance that knows what a warm one does.
-    async fn start(world: &World) -> &'static Self {
-        let environment = |function: &str| patient(world.environment(function, &[]));
-        let functions = Box::leak(Box::new(Self {
-            callback: Box::new(callback::Callback::connect(environment("callback")).await.unwrap()),
-            connection: Box::new(connection::ConnectionFunction::connect(environment("connection")).await.unwrap()),
-            list_messages: Box::new(list_messages::ListMessages::connect(environment("list-messages")).await.unwrap()),
-            security_events: Box::new(
-                security_events::SecurityEvents::connect(environment("security-events")).await.unwrap(),
-            ),
-        }));
-        // The key of the token index is at hand from here on.
-        let answer = perform(&*functions.callback, returned(world, NOOR, NOOR).await).await;
-        assert_eq!(answer.status(), 200, "{}", answer.body());
-        functions
-    }
-}
-
-/// The same environment, in which a call may stand still for a while.
-fn patient(environment: Environment) -> Environment {
-    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).operation_timeout(PATIENCE).build();
-    let aws = environment.aws.to_builder().timeout_config(timeouts).build();
-    Environment { aws, ..environment }
-}
-
-/// What the browser of one account is sent back with, at which another one, or the same, has consented.
-async fn returned(world: &World, browser: &str, account: &str) -> Event {
-    let visitor = world.visitor().accepting("application/json");
-    let url = visitor.begin(&format!("prompt=consent&login_hint={}", sub(browser))).await;
-    visitor.event(&world.consent(&url, &Decision::all(account)))
-}
-
-async fn perform(function: &dyn Function, event: Event) -> Answer {
-    let response = invoke(function, &event.json().to_string(), Deadline::after(PATIENCE)).await;
-    Answer::read(serde_json::to_value(response).unwrap()).unwrap()
 }
