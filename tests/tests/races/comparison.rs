@@ -11,7 +11,7 @@ use tests::{
 
 use super::{
     stage::{DECRYPT, EMAILS, GET, MESSAGES, TRANSACT, UPDATE},
-    state::{ACCOUNTS, Access, Account, Answer, At, Refresh, Row, State, Status, What},
+    state::{Access, Account, Answer, At, Refresh, Row, State, Status, What},
 };
 
 /// Which of the stored values stand for what in the model; each for one thing, and one for each thing.
@@ -47,8 +47,8 @@ impl<A: Clone + Debug + Eq + Hash, B: Copy + Debug + Eq + Hash> Pairs<A, B> {
 impl Names {
     /// The table is as the model says.
     pub(super) fn check_table(&mut self, world: &World, state: &State) {
-        for account in 0..ACCOUNTS {
-            match (world.connection(EMAILS[account]), state.rows[account]) {
+        for (account, (email, row)) in EMAILS.into_iter().zip(state.rows).enumerate() {
+            match (world.connection(email), row) {
                 (None, None) => {}
                 (Some(item), Some(row)) => self.check_row(world, account, &item, &row),
                 (item, row) => panic!("account {account} has {item:?} where the model has {row:?}"),

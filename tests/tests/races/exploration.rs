@@ -31,7 +31,6 @@ fn assert_holds(races: Races, at_least: usize) {
     let checker = races.checker().spawn_bfs().join();
     checker.assert_properties();
     let states = checker.unique_state_count();
-    println!("{states} states, {} steps, at most {} in a row", checker.state_count(), checker.max_depth());
     assert!(checker.is_done() && states > at_least, "{states} states");
 }
 

@@ -13,9 +13,8 @@ impl Table {
     pub(super) fn list(self, state: &mut State, i: usize, account: Account) -> Option<At> {
         let (row, at) = (state.rows[account], state.instances[i].at);
         Some(match at {
-            At::Read => self.consider(state, i, row),
             At::Wait if row.is_some_and(|row| must_wait(state, i, &row)) => return None,
-            At::Wait => self.consider(state, i, row),
+            At::Read | At::Wait => consider(state, i, row),
             At::Open(seen) => {
                 state.instances[i].key = Some(seen.refresh);
                 ask_gmail(state, i, seen)
@@ -56,19 +55,19 @@ impl Table {
             other => unreachable!("{other:?}"),
         })
     }
+}
 
-    /// What a row that was read is good for.
-    fn consider(self, state: &mut State, i: usize, row: Option<Row>) -> At {
-        let Some(row) = row else { return At::Done(Answer::NotFound) };
-        if row.status != Status::Active {
-            return At::Done(Answer::Reauthorize);
-        }
-        if usable(state, i, &row).is_some() {
-            let has_key = state.instances[i].key == Some(row.seen.refresh);
-            return if has_key { ask_gmail(state, i, row.seen) } else { At::Open(row.seen) };
-        }
-        if row.is_leased() { At::Wait } else { At::Lease(row.seen, 0) }
+/// What a row that was read is good for.
+fn consider(state: &mut State, i: usize, row: Option<Row>) -> At {
+    let Some(row) = row else { return At::Done(Answer::NotFound) };
+    if row.status != Status::Active {
+        return At::Done(Answer::Reauthorize);
     }
+    if usable(state, i, &row).is_some() {
+        let has_key = state.instances[i].key == Some(row.seen.refresh);
+        return if has_key { ask_gmail(state, i, row.seen) } else { At::Open(row.seen) };
+    }
+    if row.is_leased() { At::Wait } else { At::Lease(row.seen, 0) }
 }
 
 /// The shared access token, unless it is over or the one that Gmail rejected.

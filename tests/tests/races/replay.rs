@@ -60,40 +60,40 @@ fn situations(state: &State) -> [Option<Situation>; 2] {
 }
 
 /// Plays a schedule, and compares after every step.
-async fn play(stage: &mut Stage, races: &Races, start: Start, schedule: &Schedule) {
-    stage.set(start);
+async fn play(real: &mut Stage, races: &Races, start: Start, schedule: &Schedule) {
+    real.set(start);
     let (mut state, mut names) = (schedule.start.clone(), Names::default());
-    names.check_table(&stage.world, &state);
+    names.check_table(&real.world, &state);
     for action in &schedule.actions {
         let next = races.after(&state, *action).unwrap();
         match *action {
-            Action::Call(i) => call(stage, i, state.instances[i].at, &next).await,
-            Action::Kill(i) => stage.kill(i),
-            Action::LeasesEnd => stage.end_leases(),
-            Action::Remove => stage.remove(),
+            Action::Call(i) => call(real, i, state.instances[i].at, &next).await,
+            Action::Kill(i) => real.kill(i),
+            Action::LeasesEnd => real.end_leases(),
+            Action::Remove => real.remove(),
         }
-        names.check_table(&stage.world, &next);
+        names.check_table(&real.world, &next);
         state = next;
     }
-    check_google(&stage.world, &state);
-    check_newcomer(stage, races, state).await;
+    check_google(&real.world, &state);
+    check_newcomer(real, races, state).await;
 }
 
 /// An instance makes its next call, and comes to where the model says.
-async fn call(stage: &mut Stage, i: usize, at: At, next: &State) {
+async fn call(real: &mut Stage, i: usize, at: At, next: &State) {
     let Instance { what, at: expected, .. } = next.instances[i];
-    let mut stand = match stage.has_begun(i) {
-        false => stage.begin(i, what).await,
-        true => Stand::Before(stage.call_of(i).unwrap()),
+    let mut stand = match real.call_of(i) {
+        Some(call) => Stand::Before(call),
+        None => real.begin(i, what).await,
     };
     if at != At::Exchange {
         let before = call_at(at);
         assert!(matches!(stand, Stand::Before(call) if Some(call) == before), "{i} is at {stand:?}, not {at:?}");
-        stand = stage.let_on(i).await;
+        stand = real.let_on(i).await;
     }
     // The event is remembered before it is answered.
     if matches!((what, &stand), (What::Event(_), Stand::Before(PUT))) {
-        stand = stage.let_on(i).await;
+        stand = real.let_on(i).await;
     }
     match (&stand, expected) {
         (Stand::Answered(response), At::Done(answer)) => check_answer(response, answer),
@@ -103,11 +103,11 @@ async fn call(stage: &mut Stage, i: usize, at: At, next: &State) {
 }
 
 /// Beyond the life of a lease, whoever comes is served as the model says.
-async fn check_newcomer(stage: &mut Stage, races: &Races, state: State) {
+async fn check_newcomer(real: &mut Stage, races: &Races, state: State) {
     let (answer, state) = races.newcomer(&state, 0);
-    stage.end_leases();
-    check_answer(&stage.newcomer(0).await, answer.unwrap());
-    Names::default().check_table(&stage.world, &state);
+    real.end_leases();
+    check_answer(&real.newcomer(0).await, answer.unwrap());
+    Names::default().check_table(&real.world, &state);
 }
 
 /// Plays the schedules on several stages at once, for much of the time is waiting; how many there were.
@@ -119,15 +119,14 @@ async fn play_all(races: &Races, sight: impl Fn(&State, Action) -> Sight) -> usi
     let all: Vec<_> = all.collect();
     let next = Mutex::new(all.iter());
     let stages = (0..STAGES).map(|_| async {
-        let mut stage = Stage::build(races.instances()).await;
+        let mut real = Stage::build(races.instances()).await;
         loop {
             let Some((start, schedule)) = next.lock().unwrap().next() else { return };
             let _told = Told(*start, schedule);
-            play(&mut stage, races, *start, schedule).await;
+            play(&mut real, races, *start, schedule).await;
         }
     });
     join_all(stages).await;
-    println!("{} schedules", all.len());
     all.len()
 }
 

@@ -44,7 +44,9 @@ pub(super) fn covering<S: Eq + Hash>(
     let mut schedules = Vec::new();
     while is_new.contains(&true) {
         let way = graph.newest_way(|at, step| is_new[sights[at][step]]);
-        way.iter().for_each(|(at, step)| is_new[sights[*at][*step]] = false);
+        for (at, step) in &way {
+            is_new[sights[*at][*step]] = false;
+        }
         let actions = way.iter().map(|(at, step)| graph.steps[*at][*step].0).collect();
         schedules.push(Schedule { start: graph.states[0].clone(), actions });
     }

@@ -151,12 +151,7 @@ impl Stage {
         }
     }
 
-    /// Whether an instance has begun.
-    pub(super) fn has_begun(&self, i: usize) -> bool {
-        !matches!(self.actors[i], Actor::Idle)
-    }
-
-    /// The call that an instance stands before.
+    /// The call that an instance stands before, if it has begun and not answered.
     pub(super) fn call_of(&self, i: usize) -> Option<&'static str> {
         match &self.actors[i] {
             Actor::Standing { call, .. } => Some(call),

@@ -221,7 +221,7 @@ impl Instance {
 
 impl Google {
     /// Whether a refresh token, and every access token by it, works.
-    pub(super) fn is_alive(&self, refresh: Refresh) -> bool {
+    pub(super) fn is_alive(self, refresh: Refresh) -> bool {
         refresh.number >= self.dead_below[refresh.account]
     }
 
