@@ -5,8 +5,10 @@
 //! - `listing`, `consent`, `disconnection`, `event`: what an instance does between one call and the next.
 //! - `model`, `properties`: every order of the calls, with time, crashes and users, and what must hold in all of them.
 //! - `exploration`: that it holds, and that it does not where a condition of a write is left out.
-//! - `schedules`, `functions`, `stage`, `comparison`, `replay`: the same orders in the functions, on the embedded AWS and the emulated
-//!   Google, compared after every call.
+//! - `schedules`, `functions`, `stage`, `comparison`, `replay`: the same orders in the functions, on the embedded AWS and
+//!   the emulated Google, compared after every call.
+//!
+//! Left out are answers that get lost (`vault` has those), and what happens within one call.
 
 #[cfg(test)]
 mod races {
