@@ -1,0 +1,20 @@
+//! Memory that is given back is wiped: also that of libraries, through which every code, token and key passes as bytes that
+//! no type of ours can own.
+
+use std::alloc::System;
+
+use zeroize::Zeroize;
+use zeroizing_alloc::ZeroAlloc;
+
+/// How much of the stack is wiped; more than an invocation takes, also in a build that is not optimized.
+const STACK_BYTES: usize = 512 * 1024;
+
+#[global_allocator]
+static WIPING: ZeroAlloc<System> = ZeroAlloc(System);
+
+/// Wipes what those who have returned left on the stack of this thread, below its caller: a key that was moved leaves a copy
+/// there that no drop reaches.
+#[inline(never)]
+pub(crate) fn wipe_stack() {
+    [0_u8; STACK_BYTES].zeroize();
+}
