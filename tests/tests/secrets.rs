@@ -1,10 +1,30 @@
 //! Where secrets may be, and that they are nowhere else.
 //!
-//! A deployment of all functions' real binaries is used, well and badly, while everything that it sends, stores, answers
-//! and prints is kept. Then every secret that came into being is looked for in all of it, in every encoding.
+//! A deployment of all functions' real binaries is used, well and badly, while everything that it prints, answers, stores,
+//! tells and sends is kept. Then every secret that came into being is looked for in all of it, in every encoding.
 
 #[cfg(test)]
 mod secrets {
+    use std::collections::BTreeMap;
+
+    use self::deployment::Deployment;
+
     mod deployment;
     mod memory;
+    mod places;
+    mod tours;
+
+    /// Asserts that no secret is where it may not be.
+    async fn assert_clean(deployment: &mut Deployment) {
+        let found = places::found(deployment).await;
+        let secrets = deployment.secrets();
+        let mut kinds = BTreeMap::new();
+        secrets.iter().for_each(|(kind, _)| *kinds.entry(*kind).or_insert(0) += 1);
+        println!("{} secrets: {kinds:?}", secrets.len());
+        for (place, name, text) in &found { println!("{place:?} {name}: {} bytes", text.len()); }
+        let started = std::time::Instant::now();
+        let leaks = places::leaks(&found, &secrets);
+        println!("searched in {:?}", started.elapsed());
+        assert!(leaks.is_empty(), "{}", leaks.join("\n"));
+    }
 }

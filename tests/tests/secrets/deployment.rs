@@ -1,16 +1,26 @@
 //! All functions, each a process on a wire, and everything that is seen of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use local::{aws::SECRET_ACCESS_KEY, google::Decision};
+use local::{
+    aws::SECRET_ACCESS_KEY,
+    event_source::{EventSource, Handler},
+    google::Decision,
+};
 use serde_json::Value;
 use tests::{
+    PATIENCE,
     answer::Answer,
     cookie_jar::CookieJar,
     event::Event,
     runtime_api::FunctionProcess,
     secrets_search::SHORTEST,
-    world::{ANNA, CLIENT_SECRET, COOKIE_KEY, TABLE, Wired},
+    wire::Wire,
+    world::{ANNA, CLIENT_SECRET, COOKIE_KEY, DAVID, TABLE, Wired},
 };
 use url::{Url, form_urlencoded};
 
@@ -19,6 +29,9 @@ pub(super) const FUNCTIONS: [&str; 6] =
     ["authorize-url", "callback", "list-messages", "connection", "security-events", "connection-events"];
 /// The bus that connections are told on.
 pub(super) const BUS: &str = "connections";
+
+/// How long a function has where something goes wrong for as long as it tries.
+const SHORT: Duration = Duration::from_millis(1_200);
 
 /// What Google's and KMS's answers call their secrets, and what those are.
 const GIVEN: [(&str, &str); 4] = [
@@ -34,13 +47,18 @@ pub(super) type Secret = (&'static str, String);
 /// The processes, and what came of them.
 pub(super) struct Deployment {
     pub(super) wired: Wired,
-    processes: BTreeMap<&'static str, FunctionProcess>,
+    processes: BTreeMap<&'static str, Arc<FunctionProcess>>,
+    /// What processes printed that were replaced, by their functions.
+    pub(super) replaced: Vec<(&'static str, String)>,
     pub(super) jar: CookieJar,
     known: BTreeSet<Secret>,
     /// Each answer, with what was asked.
     pub(super) answers: Vec<(String, Answer)>,
     /// Every item that was ever seen in the table.
     pub(super) items: BTreeSet<String>,
+    /// Every batch of the table's stream.
+    pub(super) batches: Arc<Mutex<Vec<String>>>,
+    source: Option<EventSource>,
 }
 
 impl Deployment {
@@ -50,21 +68,47 @@ impl Deployment {
         wired.world.aws.event_bus().create(BUS);
         let mut processes = BTreeMap::new();
         for name in functions {
-            let process = wired.process(name, &[("RUST_LOG", level), ("EVENT_BUS_NAME", BUS)]).await;
-            processes.insert(*name, process);
+            processes.insert(*name, process(&wired, name, level).await);
         }
         let mut deployment = Self {
             wired,
             processes,
+            replaced: Vec::new(),
             jar: CookieJar::default(),
             known: BTreeSet::new(),
             answers: Vec::new(),
             items: BTreeSet::new(),
+            batches: Arc::default(),
+            source: None,
         };
-        deployment.keep("client secret", CLIENT_SECRET);
-        deployment.keep("cookie key", COOKIE_KEY);
-        deployment.keep("AWS secret access key", SECRET_ACCESS_KEY);
+        for (kind, secret) in [
+            ("client secret", CLIENT_SECRET),
+            ("cookie key", COOKIE_KEY),
+            ("AWS secret access key", SECRET_ACCESS_KEY),
+            ("address", ANNA),
+            ("address", DAVID),
+        ] {
+            deployment.keep(kind, secret);
+        }
+        if let Some(told) = deployment.processes.get("connection-events").cloned() {
+            let handler = handler(told, deployment.batches.clone());
+            deployment.source = Some(EventSource::start(deployment.wired.world.aws.clone(), TABLE, handler).unwrap());
+        }
         deployment
+    }
+
+    /// Anna, connected, with the processes of these functions.
+    pub(super) async fn with_anna(functions: &[&'static str], level: &str) -> Self {
+        let mut deployment = Self::start(functions, level).await;
+        deployment.connect(ANNA).await;
+        deployment
+    }
+
+    /// Another process of a function in place of the one that there is.
+    pub(super) async fn replace(&mut self, function: &'static str, level: &str) {
+        let new = process(&self.wired, function, level).await;
+        let old = self.processes.insert(function, new).unwrap();
+        self.replaced.push((function, old.output()));
     }
 
     /// A function's process.
@@ -74,10 +118,10 @@ impl Deployment {
 
     /// The processes, by their names.
     pub(super) fn processes(&self) -> impl Iterator<Item = (&'static str, &FunctionProcess)> {
-        self.processes.iter().map(|(name, process)| (*name, process))
+        self.processes.iter().map(|(name, process)| (*name, &**process))
     }
 
-    /// Knows a secret from now on, unless it is empty or too short to be looked for.
+    /// Knows a secret from now on, unless it is too short to be looked for.
     pub(super) fn keep(&mut self, kind: &'static str, secret: &str) {
         if secret.len() >= SHORTEST {
             self.known.insert((kind, secret.to_owned()));
@@ -86,18 +130,32 @@ impl Deployment {
 
     /// The answer to an event, which is kept with all that it brings.
     pub(super) async fn ask(&mut self, event: &Event) -> Answer {
-        let json = event.json();
-        let path = json["rawPath"].as_str().unwrap().to_owned();
+        let path = path(event);
         let answer = self.process(function_of(&path)).ask(event).await;
         self.seen(&path, &answer);
         answer
     }
 
-    /// A browser's request for a path with a query, or for an absolute URL; keeps the cookies.
-    pub(super) async fn get(&mut self, target: &str) -> Answer {
+    /// The same, of a function that has little time.
+    pub(super) async fn ask_in_trouble(&mut self, event: &Event) -> Answer {
+        let path = path(event);
+        let response = self.process(function_of(&path)).invoke(&event.json(), SHORT).await.unwrap();
+        let answer = Answer::read(response).unwrap();
+        self.seen(&path, &answer);
+        answer
+    }
+
+    /// A browser's request for a path with a query, or for an absolute URL.
+    pub(super) fn event(&self, target: &str) -> Event {
         let url = Url::parse("https://mail.example.com").unwrap().join(target).unwrap();
         let event = Event::get(url.path()).query(url.query().unwrap_or_default()).cookies(self.jar.cookies());
-        self.ask(&event.header("accept", "application/json")).await
+        event.header("accept", "application/json")
+    }
+
+    /// The answer to a browser's request for a path with a query, or for an absolute URL.
+    pub(super) async fn get(&mut self, target: &str) -> Answer {
+        let event = self.event(target);
+        self.ask(&event).await
     }
 
     /// Takes note of an answer, and of what is in the table after it.
@@ -140,38 +198,53 @@ impl Deployment {
         assert_eq!(answer.status(), 200, "{}", answer.body());
     }
 
-    /// Anna, connected.
-    pub(super) async fn with_anna(functions: &[&'static str], level: &str) -> Self {
-        let mut deployment = Self::start(functions, level).await;
-        deployment.connect(ANNA).await;
-        deployment
+    /// Waits until everything that was written is told.
+    pub(super) async fn drained(&self) {
+        if let Some(source) = &self.source {
+            source.drained().await;
+        }
     }
 
     /// Every secret that there is or was.
     pub(super) fn secrets(&mut self) -> BTreeSet<Secret> {
-        let sent: Vec<_> = self.wired.google.transcripts().iter().flat_map(|it| it.requests()).collect();
-        for (name, value) in sent.iter().flat_map(|asked| form_urlencoded::parse(&asked.body).into_owned()) {
-            match name.as_str() {
-                "code" => self.keep("code", &value),
-                "code_verifier" => self.keep("code verifier", &value),
-                "refresh_token" | "token" => self.keep("refresh token", &value),
-                _ => {}
-            }
-        }
-        for wire in [&self.wired.google, &self.wired.aws] {
-            let said: Vec<_> = wire.transcripts().iter().map(|transcript| transcript.answers()).collect();
-            for (kind, value) in said.iter().flat_map(|said| given(&String::from_utf8_lossy(said))) {
-                if value.len() >= SHORTEST {
-                    self.known.insert((kind, value));
+        for asked in self.wired.google.transcripts().iter().flat_map(|transcript| transcript.requests()) {
+            for (name, value) in form_urlencoded::parse(&asked.body) {
+                match &*name {
+                    "code" => self.keep("code", &value),
+                    "code_verifier" => self.keep("code verifier", &value),
+                    "refresh_token" | "token" => self.keep("refresh token", &value),
+                    _ => {}
                 }
             }
         }
+        for (kind, secret) in [given(&self.wired.google), given(&self.wired.aws)].concat() {
+            self.keep(kind, &secret);
+        }
         for token in self.wired.world.issued_tokens() {
-            let kind = if token.starts_with("ya29.") { "access token" } else if token.starts_with("4/") { "code" } else { "refresh token" };
-            self.keep(kind, &token);
+            self.keep(kind_of(&token), &token);
         }
         self.known.clone()
     }
+}
+
+async fn process(wired: &Wired, function: &str, level: &str) -> Arc<FunctionProcess> {
+    Arc::new(wired.process(function, &[("RUST_LOG", level), ("EVENT_BUS_NAME", BUS)]).await)
+}
+
+/// Hands batches of the table's stream to a process, and keeps them.
+fn handler(process: Arc<FunctionProcess>, batches: Arc<Mutex<Vec<String>>>) -> Handler {
+    Arc::new(move |event: String| {
+        let (process, batches) = (process.clone(), batches.clone());
+        Box::pin(async move {
+            let batch = serde_json::from_str(&event)?;
+            batches.lock().unwrap().push(event);
+            Ok(process.invoke(&batch, PATIENCE).await?.to_string())
+        })
+    })
+}
+
+fn path(event: &Event) -> String {
+    event.json()["rawPath"].as_str().unwrap().to_owned()
 }
 
 /// The function that has a path.
@@ -186,14 +259,24 @@ fn function_of(path: &str) -> &'static str {
     }
 }
 
-/// What answers gave out.
-fn given(said: &str) -> Vec<Secret> {
+fn kind_of(token: &str) -> &'static str {
+    match token.get(..2) {
+        Some("ya") => "access token",
+        Some("4/") => "code",
+        _ => "refresh token",
+    }
+}
+
+/// What a server gave out.
+fn given(wire: &Wire) -> Vec<Secret> {
     let mut found = Vec::new();
-    for (name, kind) in GIVEN {
-        for (at, key) in said.match_indices(&format!("\"{name}\":\"")) {
-            let rest = &said[at + key.len()..];
-            let value = rest.split('"').next().unwrap_or_default();
-            found.push((kind, value.trim_end_matches('=').to_owned()));
+    for transcript in wire.transcripts() {
+        let said = String::from_utf8_lossy(&transcript.answers()).into_owned();
+        for (name, kind) in GIVEN {
+            for (at, key) in said.match_indices(&format!("\"{name}\":\"")) {
+                let value = said[at + key.len()..].split('"').next().unwrap();
+                found.push((kind, value.trim_end_matches('=').to_owned()));
+            }
         }
     }
     found
