@@ -12,7 +12,9 @@ mod secrets {
     mod deployment;
     mod memory;
     mod places;
+    mod planted;
     mod tours;
+    mod types;
 
     /// Asserts that no secret is where it may not be.
     async fn assert_clean(deployment: &mut Deployment) {

@@ -138,7 +138,7 @@ fn open(value: &Value, all: &mut String) {
 }
 
 /// An answer without what it has to hold: the values of our cookies, and the `state` and `nonce` of an authorization URL.
-fn of_answer(answer: &Answer) -> String {
+pub(super) fn of_answer(answer: &Answer) -> String {
     let mut text = answer.body();
     for (name, value) in answer.headers() {
         text.extend(["\n", name, ": ", value]);
@@ -172,7 +172,7 @@ fn opened_body(body: &[u8]) -> String {
 
 /// A request to Google without what it has to hold: the form of a token or revocation request, which names what it may hold
 /// and goes to where it may go, and the bearer token of a request to Gmail or userinfo, in its header and nowhere else.
-fn of_request_to_google(asked: &Asked) -> String {
+pub(super) fn of_request_to_google(asked: &Asked) -> String {
     let mut asked = asked.clone();
     let path = asked.target.clone();
     if let Some(fields) = form_of(&path) {
