@@ -22,8 +22,8 @@ use tokio::{
 };
 use url::Url;
 
-pub use self::transcript::{Asked, Transcript};
 use self::transcript::Side;
+pub use self::transcript::{Asked, Transcript};
 
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

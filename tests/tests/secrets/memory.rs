@@ -47,7 +47,8 @@ fn memory(process: u32) -> Vec<u8> {
 
 /// A secret as it is, as in a form, and as the bytes of a key.
 fn forms((kind, secret): &Secret) -> Vec<Vec<u8>> {
-    let mut forms = vec![secret.clone().into_bytes(), byte_serialize(secret.as_bytes()).collect::<String>().into_bytes()];
+    let mut forms =
+        vec![secret.clone().into_bytes(), byte_serialize(secret.as_bytes()).collect::<String>().into_bytes()];
     if *kind == "data key" {
         forms.push(STANDARD.decode(format!("{secret}=")).unwrap());
     }
@@ -57,7 +58,8 @@ fn forms((kind, secret): &Secret) -> Vec<Vec<u8>> {
 /// The kinds of secrets that are there.
 fn kinds(memory: &[u8], secrets: &BTreeSet<Secret>) -> BTreeSet<&'static str> {
     let mut by_start: HashMap<&[u8], Vec<(&'static str, &[u8])>> = HashMap::new();
-    let all: Vec<_> = secrets.iter().flat_map(|secret| forms(secret).into_iter().map(|form| (secret.0, form))).collect();
+    let all: Vec<_> =
+        secrets.iter().flat_map(|secret| forms(secret).into_iter().map(|form| (secret.0, form))).collect();
     let mut begins = vec![false; 1 << 16];
     let pair = |bytes: &[u8]| usize::from(bytes[0]) << 8 | usize::from(bytes[1]);
     for (kind, form) in &all {

@@ -100,7 +100,6 @@ async fn a_secret_of_any_kind_is_found_in_any_place_in_any_encoding() {
             }
         }
     }
-    println!("{planted} secrets were planted");
     assert!(planted >= KINDS.len() * PLACES.len() * encodings("").len());
 }
 
@@ -154,7 +153,11 @@ async fn a_secret_is_found_in_a_request_wherever_it_does_not_belong() {
         ("access token", asked("/oauth2/v3/certs", &[&bearer], ""), true),
         ("refresh token", asked("/revoke", &[], &format!("token={refresh_token}")), false),
         ("refresh token", asked(&format!("/revoke?token={refresh_token}"), &[], ""), true),
-        ("refresh token", asked("/token?grant_type=refresh_token", &[], &format!("refresh_token={refresh_token}")), true),
+        (
+            "refresh token",
+            asked("/token?grant_type=refresh_token", &[], &format!("refresh_token={refresh_token}")),
+            true,
+        ),
     ] {
         let found = vec![(Place::ToGoogle, String::new(), places::of_request_to_google(&request))];
         let found = places::leaks(&found, &only(kind, &secrets[kind]));
@@ -170,11 +173,23 @@ async fn a_secret_is_found_in_an_answer_wherever_it_does_not_belong() {
     let set = format!("__Host-session={session}; Secure");
     for (kind, answer, leaks) in [
         ("session cookie", json!({"statusCode": 200, "cookies": [set]}), false),
-        ("session cookie", json!({"statusCode": 200, "cookies": [format!("__Host-session=x; Comment={session}")]}), true),
+        (
+            "session cookie",
+            json!({"statusCode": 200, "cookies": [format!("__Host-session=x; Comment={session}")]}),
+            true,
+        ),
         ("session cookie", json!({"statusCode": 200, "headers": {"x-session": session}}), true),
         ("session cookie", json!({"statusCode": 200, "body": format!("{email} {session}")}), true),
-        ("state", json!({"statusCode": 302, "headers": {"location": format!("https://a.example/o/oauth2/v2/auth?state={state}")}}), false),
-        ("state", json!({"statusCode": 302, "headers": {"location": format!("https://a.example/?state={state}")}}), true),
+        (
+            "state",
+            json!({"statusCode": 302, "headers": {"location": format!("https://a.example/o/oauth2/v2/auth?state={state}")}}),
+            false,
+        ),
+        (
+            "state",
+            json!({"statusCode": 302, "headers": {"location": format!("https://a.example/?state={state}")}}),
+            true,
+        ),
     ] {
         let text = places::of_answer(&Answer::read(answer.clone()).unwrap());
         let found = vec![(Place::Answer, String::new(), text)];

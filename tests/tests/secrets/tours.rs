@@ -224,7 +224,10 @@ async fn no_secret_is_anywhere_where_secrets_are_rotated() {
     let mut deployment = start().await;
     deployment.connect(ANNA).await;
     let (begun, _) = deployment.coming_back("").await;
-    for (kind, secret) in [("client secret", "GOCSPX-the-next-secret"), ("cookie key", "the second cookie key, which is long enough, too")] {
+    for (kind, secret) in [
+        ("client secret", "GOCSPX-the-next-secret"),
+        ("cookie key", "the second cookie key, which is long enough, too"),
+    ] {
         deployment.keep(kind, secret);
     }
     let world = &deployment.wired.world;
@@ -391,7 +394,9 @@ async fn no_secret_is_anywhere_where_callers_bring_it_to_the_wrong_place() {
     for brought in [BROUGHT.to_owned(), code] {
         let anywhere = |path: &str| {
             Event::get(path)
-                .query(&format!("state={brought}&code={brought}&code={brought}&pageToken={brought}&page_token={brought}"))
+                .query(&format!(
+                    "state={brought}&code={brought}&code={brought}&pageToken={brought}&page_token={brought}"
+                ))
                 .cookie(format!("__Host-session={brought}"))
                 .cookie(format!("{name}={brought}"))
                 .header("authorization", &format!("Bearer {brought}"))
@@ -407,8 +412,12 @@ async fn no_secret_is_anywhere_where_callers_bring_it_to_the_wrong_place() {
         for path in [format!("/users/{BROUGHT_AS_USER}/messages"), format!("/users/{BROUGHT_AS_USER}/connection")] {
             deployment.ask(&Event::get(&path).iam()).await;
         }
-        deployment.ask(&Event::delete("/connection").cookies(deployment.jar.cookies()).header("origin", &brought)).await;
-        for (media_type, body) in [("application/secevent+jwt", brought.as_str()), (&brought, "x"), ("text/plain", &brought)] {
+        deployment
+            .ask(&Event::delete("/connection").cookies(deployment.jar.cookies()).header("origin", &brought))
+            .await;
+        for (media_type, body) in
+            [("application/secevent+jwt", brought.as_str()), (&brought, "x"), ("text/plain", &brought)]
+        {
             deployment.ask(&Event::post("/security-events").body(media_type, body)).await;
         }
         // What API Gateway and Lambda never send.

@@ -20,9 +20,7 @@ use shared::{
         pending_authorization::PendingAuthorization,
         random::SystemRandomness,
         scope::Scopes,
-        secret::{
-            AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, CookieKeySecret, IdToken, RefreshToken,
-        },
+        secret::{AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, CookieKeySecret, IdToken, RefreshToken},
         time::Timestamp,
         user_id::UserId,
     },
@@ -85,7 +83,8 @@ fn definitions(source: &str) -> Vec<Definition> {
         let rest = ["pub ", "pub(crate) ", "pub(super) "].iter().find_map(|prefix| line.strip_prefix(prefix));
         let rest = rest.unwrap_or(line);
         let Some(rest) = rest.strip_prefix("struct ").or_else(|| rest.strip_prefix("enum ")) else {
-            derives = line.starts_with("#[") && (derives || line.contains("Debug")) || line.starts_with("//") && derives;
+            derives =
+                line.starts_with("#[") && (derives || line.contains("Debug")) || line.starts_with("//") && derives;
             continue;
         };
         let name = words(rest).next().unwrap().to_owned();
@@ -320,7 +319,10 @@ fn no_error_repeats_what_was_read() {
 #[test]
 fn no_error_of_ours_carries_one_of_a_library_that_repeats_what_it_read() {
     let carried = |line: &str| line.contains("#[from]") || line.contains("#[source]");
-    let carrying: Vec<_> = sources().iter().flat_map(|source| source.lines().filter(|line| carried(line)).map(str::to_owned).collect::<Vec<_>>()).collect();
+    let carrying: Vec<_> = sources()
+        .iter()
+        .flat_map(|source| source.lines().filter(|line| carried(line)).map(str::to_owned).collect::<Vec<_>>())
+        .collect();
     let foreign: Vec<_> = carrying.iter().filter(|line| line.contains("::")).map(|line| line.trim()).collect();
     // It names a byte and its place.
     assert_eq!(foreign, ["Body(#[from] base64::DecodeError),"]);
