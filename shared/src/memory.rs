@@ -14,6 +14,7 @@ static WIPING: ZeroAlloc<System> = ZeroAlloc(System);
 /// Wipes what those who have returned left on the stack of this thread, below its caller: a key that was moved leaves a copy
 /// there that no drop reaches.
 #[inline(never)]
+#[expect(clippy::large_stack_arrays, reason = "it is the stack that is wiped")]
 pub(crate) fn wipe_stack() {
     black_box(&[0_u8; STACK_BYTES]);
 }

@@ -184,7 +184,7 @@ mod thefts {
     }
 
     fn is_in(index: &[String], hash: &[u8]) -> bool {
-        let hexadecimal: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hexadecimal = hash.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         let forms = [STANDARD.encode(hash), STANDARD_NO_PAD.encode(hash), URL_SAFE_NO_PAD.encode(hash), hexadecimal];
         forms.iter().any(|form| index.contains(form))
     }
@@ -373,7 +373,7 @@ mod thefts {
         let process = world.process("list-messages", &[("RUST_LOG", "trace")]).await;
         world.google.expire_access_tokens(&sub(ANNA));
         process.ask(&Event::get(&format!("/users/{}/messages", sub(ANNA))).query("format=full").iam()).await;
-        process.ask(&Event::get("/messages").cookies(world.visitor.jar().cookies())).await;
+        process.ask(&world.visitor.event("/messages")).await;
         process.ask(&messages(&format!("{SESSION}=x"))).await;
         process.lines(3).await;
         let log = process.output();

@@ -20,7 +20,7 @@ use tests::{
     runtime_api::FunctionProcess,
     secrets_search::SHORTEST,
     wire::Wire,
-    world::{ANNA, CLIENT_SECRET, COOKIE_KEY, DAVID, TABLE, Wired},
+    world::{ANNA, CLIENT_SECRET, COOKIE_KEY, DAVID, TABLE, Wired, sub},
 };
 use url::{Url, form_urlencoded};
 
@@ -89,6 +89,9 @@ impl Deployment {
             ("address", DAVID),
         ] {
             deployment.keep(kind, secret);
+        }
+        for email in [ANNA, DAVID] {
+            deployment.keep("subject", &sub(email));
         }
         if let Some(told) = deployment.processes.get("connection-events").cloned() {
             let handler = handler(told, deployment.batches.clone());

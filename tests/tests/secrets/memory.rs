@@ -55,11 +55,11 @@ fn forms((kind, secret): &Secret) -> Vec<Vec<u8>> {
     forms
 }
 
-/// The kinds of secrets that are there.
+/// The kinds of secrets that are there; a user's id is none, and names the data key that is kept.
 fn kinds(memory: &[u8], secrets: &BTreeSet<Secret>) -> BTreeSet<&'static str> {
     let mut by_start: HashMap<&[u8], Vec<(&'static str, &[u8])>> = HashMap::new();
-    let all: Vec<_> =
-        secrets.iter().flat_map(|secret| forms(secret).into_iter().map(|form| (secret.0, form))).collect();
+    let secrets = secrets.iter().filter(|(kind, _)| *kind != "subject");
+    let all: Vec<_> = secrets.flat_map(|secret| forms(secret).into_iter().map(|form| (secret.0, form))).collect();
     let mut begins = vec![false; 1 << 16];
     let pair = |bytes: &[u8]| usize::from(bytes[0]) << 8 | usize::from(bytes[1]);
     for (kind, form) in &all {

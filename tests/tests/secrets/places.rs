@@ -38,11 +38,12 @@ pub(super) const PLACES: [Place; 7] =
     [Place::Output, Place::Answer, Place::Item, Place::Batch, Place::Event, Place::ToGoogle, Place::ToAws];
 
 /// What may be where, for the contract puts it there; all else may be nowhere.
-const MAY_BE: [(&str, &[Place]); 5] = [
+const MAY_BE: [(&str, &[Place]); 6] = [
     ("address", &[Place::Answer, Place::Item, Place::Batch, Place::Event, Place::ToAws]),
     ("brought as a user", &[Place::Answer, Place::ToAws]),
     ("caller's state", &[Place::Answer]),
     ("page token", &[Place::Answer, Place::ToGoogle]),
+    ("subject", &[Place::Answer, Place::Item, Place::Batch, Place::Event, Place::ToAws]),
     ("search", &[Place::Answer, Place::ToGoogle]),
 ];
 
@@ -71,7 +72,7 @@ pub(super) async fn found(deployment: &Deployment) -> Vec<Found> {
     let to_google = asked(&deployment.wired.google);
     add(Place::ToGoogle, "the requests to Google", lines(to_google.iter().map(of_request_to_google).collect()));
     let to_aws = asked(&deployment.wired.aws);
-    add(Place::ToAws, "the calls to AWS", lines(to_aws.iter().map(|asked| text_of(asked)).collect()));
+    add(Place::ToAws, "the calls to AWS", lines(to_aws.iter().map(text_of).collect()));
     found
 }
 
@@ -97,7 +98,7 @@ fn forms((kind, secret): &Secret) -> Vec<Secret> {
         "data key" => {
             let key = STANDARD.decode(format!("{secret}=")).unwrap();
             forms.push((kind, latin(&key)));
-            forms.push((kind, key.iter().map(|byte| format!("{byte:02x}")).collect()));
+            forms.push((kind, key.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()));
             forms.push((kind, key.iter().map(u8::to_string).collect::<Vec<_>>().join(", ")));
         }
         "refresh token" => forms.push((kind, secret.chars().take(16).collect())),
@@ -161,7 +162,7 @@ pub(super) fn of_answer(answer: &Answer) -> String {
 }
 
 fn text_of(Asked { method, target, headers, body }: &Asked) -> String {
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+    let headers: String = headers.iter().flat_map(|(name, value)| [name, ": ", value, "\n"]).collect();
     format!("{method} {target}\n{headers}\n{}\n", opened_body(body))
 }
 

@@ -28,16 +28,16 @@ use super::{
 fn encodings(secret: &str) -> Vec<(&'static str, String)> {
     let json = json!({"of": secret}).to_string();
     let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
-    let hexadecimal: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hexadecimal = secret.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     vec![
         ("plain", secret.to_owned()),
         ("percent", percent.clone()),
-        ("every byte in percent", secret.bytes().map(|byte| format!("%{byte:02X}")).collect()),
+        ("every byte in percent", secret.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat()),
         ("form", byte_serialize(secret.as_bytes()).collect()),
         ("JSON", json.clone()),
         ("JSON in JSON", json!({"body": json}).to_string()),
         ("JSON in percent", utf8_percent_encode(&json, NON_ALPHANUMERIC).to_string()),
-        ("Unicode escapes", secret.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect()),
+        ("Unicode escapes", secret.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat()),
         ("Base64", STANDARD.encode(secret)),
         ("Base64, one further", STANDARD.encode(format!("x{secret}yz"))),
         ("Base64, two further", STANDARD.encode(format!("xx{secret}y"))),
@@ -59,7 +59,7 @@ async fn one_of_each() -> (Deployment, BTreeMap<&'static str, String>) {
     (deployment, secrets)
 }
 
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "AWS secret access key",
     "ID token",
     "access token",
@@ -74,6 +74,7 @@ const KINDS: [&str; 14] = [
     "refresh token",
     "session cookie",
     "state",
+    "subject",
 ];
 
 fn only(kind: &'static str, secret: &str) -> BTreeSet<Secret> {
@@ -91,7 +92,7 @@ async fn a_secret_of_any_kind_is_found_in_any_place_in_any_encoding() {
         // Something to stand beside, and not all of it: the search is quicker so.
         let beside: String = text.chars().take(200).collect();
         for (kind, secret) in &secrets {
-            let may_be = *kind == "address" && !matches!(place, Place::Output | Place::ToGoogle);
+            let may_be = ["address", "subject"].contains(kind) && !matches!(place, Place::Output | Place::ToGoogle);
             for (encoding, text) in encodings(secret) {
                 let with = vec![(*place, name.clone(), format!("{beside} {text}"))];
                 let leaks = places::leaks(&with, &only(kind, secret));

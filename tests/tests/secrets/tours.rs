@@ -66,7 +66,7 @@ fn repeating(status: u16, words: &str) -> Effect {
     let error = json!({"code": status, "message": text, "status": text, "errors": [{"reason": text, "message": text}]});
     let body = if status < 300 {
         json!({"access_token": {"is": text}, "refresh_token": text, "messages": text, "sub": [text]})
-    } else if status % 2 == 0 {
+    } else if status.is_multiple_of(2) {
         json!({"error": text, "error_description": text, "error_subtype": text})
     } else {
         json!({"error": error})

@@ -270,12 +270,13 @@ fn a_type_that_holds_one_that_holds_a_secret_is_found() {
 
 /// An error and all that caused it, as they print.
 fn chain(error: &dyn Error) -> String {
-    let (mut all, mut next) = (String::new(), Some(error));
-    while let Some(error) = next {
-        all.push_str(&format!("{error} {error:?} {error:#?}\n"));
-        next = error.source();
+    let mut all = vec![format!("{error} {error:?} {error:#?}")];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        all.push(format!("{cause} {cause:?} {cause:#?}"));
+        next = cause.source();
     }
-    all
+    all.join("\n")
 }
 
 #[test]
