@@ -133,7 +133,7 @@ async fn a_secret_is_in_memory_while_its_request_is_under_way_and_not_after_it()
     assert_eq!(answer.status(), 200);
     let secrets = deployment.secrets();
     let there = kinds(&under_way, &secrets);
-    for kind in ["access token", "code", "code verifier", "data key", "pending cookie", "refresh token", "state"] {
+    for kind in ["access token", "code", "code verifier", "pending cookie", "refresh token", "state"] {
         assert!(there.contains(kind), "{kind} is not among {there:?}");
     }
     let after = deployment.kept("callback", 1, &secrets).await;
