@@ -24,7 +24,7 @@ use crate::{
         problem::{Kind, Problem},
         route::{Route, matching},
     },
-    retry,
+    memory, retry,
     telemetry::{self, LambdaInvocation, Measured, Metric, count},
 };
 
@@ -143,7 +143,9 @@ where
         let deadline = deadline(context.deadline, now.unix_millis());
         let before = std::mem::take(&mut *before.lock().unwrap_or_else(PoisonError::into_inner));
         let answered = answer(function, event.get(), deadline);
-        Ok::<_, std::convert::Infallible>(telemetry::in_lambda(told(context, now, before), answered).await)
+        let answered = telemetry::in_lambda(told(context, now, before), answered).await;
+        memory::wipe_stack();
+        Ok::<_, std::convert::Infallible>(answered)
     });
     match lambda_runtime::run(handle).await {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,9 @@
-//! Finds secrets in logs, however they are encoded there.
+//! Finds secrets in texts, however they are encoded there.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fmt,
+};
 
 use base64::{
     Engine,
@@ -61,15 +64,15 @@ pub fn leaks(texts: &[Named<'_>], secrets: &[Named<'_>]) -> Vec<Leak> {
     for (name, secret) in secrets {
         assert!(secret.len() >= SHORTEST, "{name} is too short to look for");
     }
-    let needles: Vec<_> = secrets.iter().map(|(name, secret)| (*name, needles(secret))).collect();
+    let needles = Needles::of(secrets);
     let mut leaks = Vec::new();
     for (text_name, text) in texts {
-        let views = views(text);
-        for (secret_name, needles) in &needles {
-            let Some(encoding) = found(&views, needles) else { continue };
-            let line = text.lines().position(|line| found(&self::views(line), needles).is_some());
+        for (secret, encoding) in needles.found_in(&views(text)) {
+            let Some(leaked) = secrets.get(secret) else { continue };
+            let alone = Needles::of(&[*leaked]);
+            let line = text.lines().position(|line| !alone.found_in(&views(line)).is_empty());
             leaks.push(Leak {
-                secret: (*secret_name).to_owned(),
+                secret: leaked.0.to_owned(),
                 text: (*text_name).to_owned(),
                 line: line.map(|index| index + 1),
                 encoding,
@@ -77,6 +80,68 @@ pub fn leaks(texts: &[Named<'_>], secrets: &[Named<'_>]) -> Vec<Leak> {
         }
     }
     leaks
+}
+
+/// Everything to look for, by what it begins with: so a text is gone through once, however many secrets there are.
+struct Needles {
+    /// The secret's place, and what to look for.
+    all: Vec<(usize, Needle)>,
+    by_start: HashMap<u64, Vec<usize>>,
+    /// Whether anything begins with bytes of that [`digest`].
+    starts: Vec<bool>,
+}
+
+impl Needles {
+    fn of(secrets: &[Named<'_>]) -> Self {
+        let of_secret = |(place, (_, secret)): (usize, &Named<'_>)| {
+            needles(secret).into_iter().map(move |needle| (place, needle)).collect::<Vec<_>>()
+        };
+        let all: Vec<_> = secrets.iter().enumerate().flat_map(of_secret).collect();
+        let mut needles = Self { all, by_start: HashMap::new(), starts: vec![false; 1 << 16] };
+        for (index, (_, (_, needle))) in needles.all.iter().enumerate() {
+            let Some(start) = needle.as_bytes().first_chunk() else { continue };
+            needles.by_start.entry(u64::from_le_bytes(*start)).or_default().push(index);
+            if let Some(begins) = needles.starts.get_mut(digest(*start)) {
+                *begins = true;
+            }
+        }
+        needles
+    }
+
+    /// Each secret that is in one of the views, by its place, with the encoding in which it is found first.
+    fn found_in(&self, views: &[String]) -> BTreeMap<usize, &'static str> {
+        let mut found = BTreeMap::new();
+        for (number, view) in views.iter().enumerate() {
+            let here = self.found(view);
+            for (secret, (encoding, _)) in here.into_iter().filter_map(|index| self.all.get(index)) {
+                let escaped = number > 0 && *encoding == "plain";
+                found.entry(*secret).or_insert(if escaped { "escaped" } else { *encoding });
+            }
+        }
+        found
+    }
+
+    /// The needles that are in a text, by their indices.
+    fn found(&self, text: &str) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let mut rest = text.as_bytes();
+        while let Some(start) = rest.first_chunk() {
+            if self.starts.get(digest(*start)).is_some_and(|begins| *begins) {
+                let candidates = self.by_start.get(&u64::from_le_bytes(*start)).into_iter().flatten();
+                let is_here = |index: &&usize| {
+                    self.all.get(**index).is_some_and(|(_, (_, needle))| rest.starts_with(needle.as_bytes()))
+                };
+                found.extend(candidates.filter(is_here));
+            }
+            rest = rest.get(1..).unwrap_or_default();
+        }
+        found
+    }
+}
+
+/// Sixteen bits of what something begins with.
+fn digest(start: [u8; SHORTEST]) -> usize {
+    usize::from(u16::from_le_bytes([start[0] ^ start[2].rotate_left(3), start[1] ^ start[3].rotate_left(5)]))
 }
 
 /// What to look for: the encoding's name, and the secret in it.
@@ -108,13 +173,6 @@ fn base64_forms(bytes: &[u8], shift: usize) -> [Needle; 2] {
     [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD].map(|engine| {
         let encoded = engine.encode(&padded);
         ("Base64", encoded.get(own.clone()).unwrap_or_default().to_owned())
-    })
-}
-
-fn found(views: &[String], needles: &[Needle]) -> Option<&'static str> {
-    views.iter().enumerate().find_map(|(index, view)| {
-        let (encoding, _) = needles.iter().find(|(_, needle)| view.contains(needle.as_str()))?;
-        Some(if index > 0 && *encoding == "plain" { "escaped" } else { *encoding })
     })
 }
 

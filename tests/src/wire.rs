@@ -1,8 +1,11 @@
-//! A wire between a function and a server, whose connections a test can cut.
+//! A wire between a function and a server, whose connections a test can cut, and which writes down what is said on it.
 
 #![expect(clippy::unwrap_used, reason = "a wire that cannot be laid has failed the test that stands on it")]
 
+mod transcript;
+
 use std::{
+    io,
     net::{Ipv4Addr, SocketAddr},
     sync::{
         Arc, Mutex, PoisonError,
@@ -10,13 +13,17 @@ use std::{
     },
 };
 
+use futures_util::future::try_join;
 use tokio::{
-    io::copy_bidirectional,
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::oneshot,
     task::JoinHandle,
 };
 use url::Url;
+
+use self::transcript::Side;
+pub use self::transcript::{Asked, Transcript};
 
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -44,6 +51,7 @@ pub struct Wire {
 struct Line {
     opened: AtomicUsize,
     live: Mutex<Vec<(oneshot::Sender<Cut>, JoinHandle<()>)>>,
+    transcripts: Mutex<Vec<Arc<Transcript>>>,
 }
 
 impl Wire {
@@ -68,6 +76,11 @@ impl Wire {
     /// How many connections were ever opened.
     pub fn opened(&self) -> usize {
         self.line.opened.load(Ordering::SeqCst)
+    }
+
+    /// What was said on each connection so far, in the order in which they were opened.
+    pub fn transcripts(&self) -> Vec<Arc<Transcript>> {
+        self.line.transcripts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ends every connection that there is, and is done when they have ended.
@@ -95,20 +108,40 @@ async fn accept(listener: TcpListener, server: SocketAddr, line: Arc<Line>) {
     while let Ok((client, _)) = listener.accept().await {
         line.opened.fetch_add(1, Ordering::SeqCst);
         let (sender, cut) = oneshot::channel();
-        let task = tokio::spawn(carry(client, server, cut));
+        let transcript = Arc::new(Transcript::default());
+        line.transcripts.lock().unwrap_or_else(PoisonError::into_inner).push(transcript.clone());
+        let task = tokio::spawn(carry(client, server, cut, transcript));
         line.live.lock().unwrap_or_else(PoisonError::into_inner).push((sender, task));
     }
 }
 
-async fn carry(mut client: TcpStream, server: SocketAddr, cut: oneshot::Receiver<Cut>) {
+async fn carry(mut client: TcpStream, server: SocketAddr, cut: oneshot::Receiver<Cut>, transcript: Arc<Transcript>) {
     let Ok(mut server) = TcpStream::connect(server).await else { return };
+    let (from_client, to_client) = client.split();
+    let (from_server, to_server) = server.split();
+    let there = pass_on(from_client, to_server, &transcript.asked);
+    let back = pass_on(from_server, to_client, &transcript.answered);
     let cut = tokio::select! {
         cut = cut => cut,
-        _ = copy_bidirectional(&mut client, &mut server) => return,
+        _ = try_join(there, back) => return,
     };
     match cut {
         Ok(Cut::Reset) => client.set_zero_linger().unwrap(),
         Ok(Cut::Silence) => std::future::pending().await,
         Ok(Cut::Close) | Err(_) => {}
+    }
+}
+
+/// Passes on what one says and writes it down, until that one has nothing more to say.
+async fn pass_on(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, side: &Side) -> io::Result<()> {
+    let mut said = [0; 16 * 1024];
+    loop {
+        let length = from.read(&mut said).await?;
+        let said = said.get(..length).unwrap_or_default();
+        if said.is_empty() {
+            return to.shutdown().await;
+        }
+        side.add(said);
+        to.write_all(said).await?;
     }
 }

@@ -13,6 +13,7 @@ mod instance;
 mod making;
 mod random;
 mod visitor;
+mod wired;
 
 use std::{collections::BTreeMap, sync::Arc, thread};
 
@@ -29,6 +30,7 @@ pub use self::{
     instance::Instance,
     random::TestRandom,
     visitor::{NAVIGATION, Visitor},
+    wired::Wired,
 };
 use self::{
     instance::Surroundings,

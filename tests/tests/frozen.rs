@@ -8,8 +8,7 @@ mod frozen {
     use futures_util::future::join;
     use local::google::{Decision, Endpoint};
     use shared::{
-        aws::http as aws_http,
-        function::{Deadline, Environment, Function, invoke},
+        function::{Deadline, Function, invoke},
         google::http,
         outbound::IDLE_LIMIT,
     };
@@ -19,74 +18,28 @@ mod frozen {
         event::Event,
         runtime_api::FunctionProcess,
         wire::{CUTS, Cut, Wire},
-        world::{ANNA, CLIENT_ID, CLIENT_SECRET_ID, World, sub},
+        world::{ANNA, Wired, sub},
     };
     use tokio::net::TcpListener;
 
     /// How often a function is frozen and thawed.
     const TIMES: usize = 10;
 
-    /// A world whose functions reach AWS and Google by wires.
-    struct Wired {
-        world: World,
-        aws: Wire,
-        google: Wire,
+    /// What a process answers that was frozen, lost all of its connections, and is thawed by the event.
+    async fn ask_frozen(wired: &Wired, process: &FunctionProcess, event: &Event, cut: Cut) -> Answer {
+        process.suspend().unwrap();
+        let thaw = async {
+            wired.cut(cut).await;
+            process.resume().unwrap();
+        };
+        join(process.ask(event), thaw).await.0
     }
 
-    impl Wired {
-        async fn start() -> Self {
-            let world = World::start().await;
-            let (aws, google) = join(Wire::to(&world.aws.endpoint()), Wire::to(world.google.origin())).await;
-            let mut file = world.google.client_secret_file(CLIENT_ID).unwrap();
-            file["web"]["token_uri"] = format!("{}/token", google.origin()).into();
-            world.aws.secrets().put(CLIENT_SECRET_ID, &file.to_string()).unwrap();
-            Self { world, aws, google }
-        }
-
-        /// The functions' variables, by the wires.
-        fn variables(&self) -> Vec<(&str, String)> {
-            let (aws, google) = (self.world.aws.endpoint(), self.world.google.origin());
-            let by_wire = |value: &str| value.replace(&*aws, self.aws.origin()).replace(&*google, self.google.origin());
-            self.world.variables().iter().map(|(name, value)| (name.as_str(), by_wire(value))).collect()
-        }
-
-        /// A function's own process.
-        async fn process(&self, function: &str) -> FunctionProcess {
-            let variables = self.variables();
-            let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            self.world.process(function, &variables).await
-        }
-
-        /// The environment of a function in this process, where time can pass; with the HTTP client of a process of its own.
-        fn environment(&self, function: &str) -> Environment {
-            let variables = self.variables();
-            let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            let environment = self.world.environment(function, &variables);
-            let aws =
-                environment.aws.into_builder().endpoint_url(self.aws.origin()).http_client(aws_http::client().unwrap());
-            Environment { aws: aws.build(), ..environment }
-        }
-
-        async fn cut(&self, cut: Cut) {
-            join(self.aws.cut(cut), self.google.cut(cut)).await;
-        }
-
-        /// What a process answers that was frozen, lost all of its connections, and is thawed by the event.
-        async fn ask_frozen(&self, process: &FunctionProcess, event: &Event, cut: Cut) -> Answer {
-            process.suspend().unwrap();
-            let thaw = async {
-                self.cut(cut).await;
-                process.resume().unwrap();
-            };
-            join(process.ask(event), thaw).await.0
-        }
-
-        /// What a browser sends that comes back from Google.
-        async fn coming_back(&self) -> Event {
-            let visitor = self.world.visitor().accepting("application/json");
-            let location = self.world.consent(&visitor.begin("prompt=consent").await, &Decision::all(ANNA));
-            visitor.event(&location)
-        }
+    /// What a browser sends that comes back from Google.
+    async fn coming_back(wired: &Wired) -> Event {
+        let visitor = wired.world.visitor().accepting("application/json");
+        let location = wired.world.consent(&visitor.begin("prompt=consent").await, &Decision::all(ANNA));
+        visitor.event(&location)
     }
 
     fn listing() -> Event {
@@ -116,11 +69,11 @@ mod frozen {
         for cut in [Cut::Close, Cut::Reset] {
             let wired = Wired::start().await;
             wired.world.connect(ANNA).await;
-            let process = wired.process("list-messages").await;
+            let process = wired.process("list-messages", &[]).await;
             assert_eq!(process.ask(&listing()).await.status(), 200);
             for time in 1..=TIMES {
                 let opened = (wired.aws.opened(), wired.google.opened());
-                assert_eq!(wired.ask_frozen(&process, &listing(), cut).await.status(), 200, "{cut:?}");
+                assert_eq!(ask_frozen(&wired, &process, &listing(), cut).await.status(), 200, "{cut:?}");
                 assert_eq!(wired.world.google.calls(Endpoint::List), 1 + time, "{cut:?}: each listing asks once");
                 assert_eq!((wired.aws.opened(), wired.google.opened()), (opened.0 + 1, opened.1 + 1), "{cut:?}");
             }
@@ -132,11 +85,11 @@ mod frozen {
     async fn a_callback_that_thaws_a_function_connects_though_its_connections_are_gone() {
         for cut in [Cut::Close, Cut::Reset] {
             let wired = Wired::start().await;
-            let process = wired.process("callback").await;
-            assert_eq!(process.ask(&wired.coming_back().await).await.status(), 200);
+            let process = wired.process("callback", &[]).await;
+            assert_eq!(process.ask(&coming_back(&wired).await).await.status(), 200);
             for time in 1..=TIMES {
-                let event = wired.coming_back().await;
-                assert_eq!(wired.ask_frozen(&process, &event, cut).await.status(), 200, "{cut:?}");
+                let event = coming_back(&wired).await;
+                assert_eq!(ask_frozen(&wired, &process, &event, cut).await.status(), 200, "{cut:?}");
                 assert_eq!(wired.world.google.calls(Endpoint::Token), 1 + time, "{cut:?}: each code is sent once");
             }
             assert_nothing_went_wrong(&process);
@@ -166,7 +119,7 @@ mod frozen {
         let listings = list_messages::ListMessages::connect(wired.environment("list-messages")).await.unwrap();
         let callbacks = callback::Callback::connect(wired.environment("callback")).await.unwrap();
         for _ in 0..2 {
-            let coming_back = wired.coming_back().await;
+            let coming_back = coming_back(&wired).await;
             let opened = || [wired.aws.opened(), wired.google.opened()];
             let before = opened();
             assert_eq!(ask(&listings, &listing()).await.status(), 200);

@@ -1,16 +1,21 @@
 //! Data keys: what the tokens of one connection are sealed under.
 
 use async_trait::async_trait;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::Zeroizing;
 
-/// 256 bits that never leave memory unwrapped.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct DataKey([u8; 32]);
+/// 256 bits that never leave memory unwrapped. They have one place, so that a key that is moved leaves no copy behind.
+#[derive(Clone)]
+pub struct DataKey(Box<Zeroizing<[u8; 32]>>);
 
 impl DataKey {
     /// Takes 32 bytes into custody; `None` for any other number.
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
-        Some(Self(bytes.try_into().ok()?))
+        let mut key = Box::new(Zeroizing::new([0; 32]));
+        if bytes.len() != key.len() {
+            return None;
+        }
+        key.copy_from_slice(bytes);
+        Some(Self(key))
     }
 
     /// The key's bytes.

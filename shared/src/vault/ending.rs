@@ -109,6 +109,7 @@ impl Vault {
                     return Ok(Deleted::Replaced);
                 }
                 self.store.delete(&self.with_index(stored).await?).await?;
+                self.envelope.forget(&read.user_id);
                 Ok(Deleted::Gone)
             }
         };

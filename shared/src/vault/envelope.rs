@@ -106,8 +106,10 @@ impl Envelope {
 
     fn kept_key(&self, connection: &Connection, now: Timestamp) -> Option<DataKey> {
         let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whatever is over is wiped, whosever it is.
+        all.retain(|_, kept| now < kept.until);
         let kept = all.get_mut(&connection.user_id)?;
-        if now >= kept.until || kept.wrapped != connection.tokens.data_key {
+        if kept.wrapped != connection.tokens.data_key {
             return None;
         }
         if kept.access_token != connection.tokens.access_token {
@@ -118,9 +120,6 @@ impl Envelope {
 
     fn keep(&self, connection: &Connection, key: &DataKey, now: Timestamp) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= MAX_KEPT {
-            kept.retain(|_, kept| now < kept.until);
-        }
         if kept.len() >= MAX_KEPT {
             kept.clear();
         }
@@ -163,5 +162,78 @@ impl From<DataKeyError> for VaultError {
 impl From<CannotSeal> for VaultError {
     fn from(error: CannotSeal) -> Self {
         Self::Unavailable { detail: error.to_string(), transient: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::domain::{
+        connection::{SealedTokens, Status, TokenIndex},
+        random::SystemRandomness,
+    };
+
+    /// A clock that stands at what it is set to.
+    struct Standing(Mutex<Timestamp>);
+
+    impl Clock for Standing {
+        fn now(&self) -> Timestamp {
+            *self.0.lock().unwrap()
+        }
+    }
+
+    struct OneKey;
+
+    #[async_trait]
+    impl DataKeys for OneKey {
+        async fn generate(&self, _: &str) -> Result<NewDataKey, DataKeyError> {
+            Err(DataKeyError::WrongOwner)
+        }
+
+        async fn unwrap(&self, _: &str, _: &[u8]) -> Result<DataKey, DataKeyError> {
+            DataKey::from_slice(&[7; 32]).ok_or(DataKeyError::WrongOwner)
+        }
+    }
+
+    const START: Timestamp = Timestamp::from_unix_seconds(1_795_345_200);
+
+    fn connection(user_id: &str) -> Connection {
+        Connection {
+            user_id: UserId::parse(user_id).unwrap(),
+            email: None,
+            client_id: String::new(),
+            scopes: BTreeSet::new(),
+            status: Status::Active,
+            tokens: SealedTokens { data_key: vec![1], refresh_token: vec![2], access_token: None },
+            token_index: TokenIndex::default(),
+            refresh_token_expires_at: None,
+            connected_at: START,
+            updated_at: START,
+            used_at: START,
+            mints: Vec::new(),
+            generation: 1,
+            sessions_valid_after: START,
+            lease: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_data_key_that_is_over_goes_at_the_next_use_of_any() {
+        let clock = Arc::new(Standing(Mutex::new(START)));
+        let envelope = Envelope::new(Arc::new(OneKey), clock.clone(), Arc::new(SystemRandomness::default()));
+        let kept = || envelope.kept.lock().unwrap().len();
+        envelope.key(&connection("1")).await.unwrap();
+        *clock.0.lock().unwrap() = START.after(Duration::from_mins(1));
+        envelope.key(&connection("2")).await.unwrap();
+        assert_eq!(kept(), 2);
+        *clock.0.lock().unwrap() = START.after(KEPT_FOR);
+        envelope.key(&connection("2")).await.unwrap();
+        assert_eq!(kept(), 1);
+        envelope.forget(&UserId::parse("2").unwrap());
+        assert_eq!(kept(), 0);
     }
 }
