@@ -20,6 +20,7 @@ EVERYTHING = {
     "HostedZoneId": "Z0123456789ABCDEFGHIJ",
     "ReservedConcurrency": "10",
     "AlarmTopicArn": "arn:aws:sns:eu-central-1:123456789012:alarms",
+    "CodeSigningConfigArn": "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0f6c334abcdea4d8b",
     "EventBusName": "connections",
     "Tracing": "true",
     "TokenKmsKeyArn": KEY,
@@ -45,6 +46,7 @@ REFUSED = [
     {"EventBusName": "arn:aws:events:eu-central-1:123456789012:event-bus/connections"},
     {"Scopes": "email https://www.googleapis.com/auth/gmail.readonly"},
     {"TokenKmsKeyArn": "alias/key"},
+    {"CodeSigningConfigArn": "arn:aws:lambda:eu-central-1:123456789012:function:gmail-connect-callback"},
 ]
 
 failures = []
@@ -180,6 +182,7 @@ def check_options(resources, parameters):
         equal(it["Environment"]["Variables"].get("PUBLIC_BASE_URL"), base if with_http else None, "PUBLIC_BASE_URL")
         reserved = it.get("ReservedConcurrentExecutions")
         equal(reserved, parameters.get("ReservedConcurrency") if with_http else None, function_name(it), "reserved")
+        equal(it.get("CodeSigningConfigArn"), parameters.get("CodeSigningConfigArn"), function_name(it), "code signing")
     for name, it in of_type(resources, "AWS::CloudWatch::Alarm").items():
         equal(it["TreatMissingData"], "notBreaching", name)
         check(it["AlarmDescription"].endswith(f"runbook: {it['AlarmName'].removeprefix('gmail-connect-')}."), name)

@@ -55,7 +55,7 @@ resource "aws_lambda_function" "function" {
   # checkov:skip=CKV_AWS_116: a dead-letter queue is for asynchronous invocations; there are none
   # checkov:skip=CKV_AWS_117: what it calls is on the internet (Google, AWS); a VPC would add a NAT gateway and no protection
   # checkov:skip=CKV_AWS_173: environment variables hold names and ARNs, never a secret
-  # checkov:skip=CKV_AWS_272: signed code is for accounts that deploy from others' hands; here the zip comes from this repository
+  # checkov:skip=CKV_AWS_272: code_signing_config_arn is the operator's to choose, for it takes a signing profile of their account
   for_each = local.functions
 
   function_name                  = "${var.name}-${each.key}"
@@ -67,6 +67,7 @@ resource "aws_lambda_function" "function" {
   timeout                        = each.value.timeout
   filename                       = "${local.artifacts}/${each.key}/bootstrap.zip"
   source_code_hash               = try(filebase64sha256("${local.artifacts}/${each.key}/bootstrap.zip"), "missing")
+  code_signing_config_arn        = var.code_signing_config_arn != "" ? var.code_signing_config_arn : null
   reserved_concurrent_executions = contains(local.functions_with_http, each.key) ? var.reserved_concurrency : -1
 
   environment {

@@ -243,6 +243,18 @@ variable "event_bus_name" {
   }
 }
 
+variable "code_signing_config_arn" {
+  description = "ARN of the code signing configuration that says whose code the functions run; empty: anyone's who may deploy. The zips in artifacts have to be signed then."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.code_signing_config_arn == "" || can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]{17}$", var.code_signing_config_arn))
+    error_message = "code_signing_config_arn is the ARN of a code signing configuration of Lambda."
+  }
+}
+
 variable "alarm_topic_arn" {
   description = "ARN of the SNS topic that alarms go to; empty: they show on the dashboard and in the console only."
   type        = string

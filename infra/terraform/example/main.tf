@@ -42,6 +42,7 @@ module "gmail_connect" {
   log_level                    = var.log_level
   tracing                      = var.tracing
   event_bus_name               = var.event_bus_name
+  code_signing_config_arn      = var.code_signing_config_arn
   alarm_topic_arn              = var.alarm_topic_arn
   deletion_protection          = var.deletion_protection
   restored_table_name          = var.restored_table_name

@@ -100,6 +100,11 @@ variable "event_bus_name" {
   default = null
 }
 
+variable "code_signing_config_arn" {
+  type    = string
+  default = null
+}
+
 variable "alarm_topic_arn" {
   type    = string
   default = null

@@ -26,6 +26,11 @@ run "by_default_there_is_no_domain_and_nobody_is_told" {
     condition     = aws_dynamodb_table.connections.deletion_protection_enabled
     error_message = "The table must be protected."
   }
+
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.function : function.code_signing_config_arn == null])
+    error_message = "Code must not have to be signed."
+  }
 }
 
 run "a_domain_closes_the_host_name_that_api_gateway_gives" {
@@ -142,5 +147,19 @@ run "a_key_that_is_given_is_used_and_none_is_made" {
   assert {
     condition     = local.functions["callback"].variables["TOKEN_KMS_KEY_ID"] == "arn:aws:kms:eu-central-1:123456789012:key/mrk-1" && aws_dynamodb_table.connections.server_side_encryption[0].kms_key_arn == "arn:aws:kms:eu-central-1:123456789012:key/mrk-1"
     error_message = "It must wrap and encrypt."
+  }
+}
+
+run "a_code_signing_configuration_is_that_of_every_function" {
+  command = plan
+
+  variables {
+    code_signing_config_arn = "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0f6c334abcdea4d8b"
+    event_bus_name          = "default"
+  }
+
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.function : function.code_signing_config_arn == var.code_signing_config_arn]) && length(aws_lambda_function.function) == 6
+    error_message = "Every function must take signed code only."
   }
 }

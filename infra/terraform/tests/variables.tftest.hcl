@@ -194,3 +194,13 @@ run "functions_that_are_not_built_are_refused" {
 
   expect_failures = [aws_lambda_function.function]
 }
+
+run "a_code_signing_config_that_is_a_function_is_refused" {
+  command = plan
+
+  variables {
+    code_signing_config_arn = "arn:aws:lambda:eu-central-1:123456789012:function:gmail-connect-callback"
+  }
+
+  expect_failures = [var.code_signing_config_arn]
+}
