@@ -28,8 +28,8 @@ impl Answer {
     }
 }
 
-/// Answers by the path, for as long as the runtime runs that this is called in; the origin.
-pub(crate) async fn serve(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> String {
+/// Answers by the path and the body, for as long as the runtime runs that this is called in; the origin.
+pub(crate) async fn serve(answer: impl Fn(&str, &[u8]) -> Answer + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let answer = Arc::new(answer);
@@ -42,7 +42,7 @@ pub(crate) async fn serve(answer: impl Fn(&str) -> Answer + Send + Sync + 'stati
     origin
 }
 
-async fn while_open(stream: TcpStream, answer: &(impl Fn(&str) -> Answer + Sync)) -> io::Result<()> {
+async fn while_open(stream: TcpStream, answer: &(impl Fn(&str, &[u8]) -> Answer + Sync)) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     loop {
         let mut line = String::new();
@@ -52,7 +52,7 @@ async fn while_open(stream: TcpStream, answer: &(impl Fn(&str) -> Answer + Sync)
         let (Some("GET" | "POST"), Some(path)) = (words.next(), words.next()) else { return Ok(()) };
         let mut body = vec![0; length_of_body(&mut stream).await?];
         stream.read_exact(&mut body).await?;
-        let Answer { status, headers, body } = answer(path);
+        let Answer { status, headers, body } = answer(path, &body);
         let head = format!("HTTP/1.1 {status} Status\r\ncontent-length: {}\r\n{headers}\r\n", body.len());
         stream.write_all(&[head.as_bytes(), &body].concat()).await?;
     }

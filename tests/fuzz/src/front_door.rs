@@ -3,13 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    genuine::COOKIES,
+    genuine::{COOKIES, SECURITY_EVENT},
     sound::{assert_silent, assert_sound},
     world::World,
 };
 
 /// The input is written as HTTP is: a line with method and address, headers, an empty line, the body. `iam: 1` is a request
-/// that API Gateway let in; `$session`, `$pending` and `$state` stand for what is genuine. An input without a first line of
+/// that API Gateway let in; `$session`, `$pending`, `$state` and `$event` stand for what is genuine. An input without a first line of
 /// that form is the event itself. The response is sound, and nobody gets a session who did not begin an attempt.
 ///
 /// # Panics
@@ -17,11 +17,11 @@ use crate::{
 pub fn hold(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let text = text.replace("$session", &COOKIES.session).replace("$pending", &COOKIES.pending);
-    let text = text.replace("$state", &COOKIES.state);
+    let text = text.replace("$state", &COOKIES.state).replace("$event", &SECURITY_EVENT);
     let event = event(&text).map_or_else(|| text.clone(), |event| event.to_string());
     let response = World::get().answer(&event);
     assert_sound(&response);
-    assert_silent(&response);
+    assert_silent(&event, &response);
     let has_session =
         response.cookies.iter().any(|cookie| cookie.starts_with("__Host-session=") && !cookie.contains("Max-Age=0"));
     assert!(!has_session || event.contains(&COOKIES.pending), "{event}");

@@ -82,7 +82,7 @@ impl Google {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let answer = Arc::new(Mutex::new(Answer::json("")));
         let given = answer.clone();
-        let origin = runtime.block_on(fake_google::serve(move |_| given.lock().unwrap().clone()));
+        let origin = runtime.block_on(fake_google::serve(move |_, _| given.lock().unwrap().clone()));
         let lookup = |name: &str| name.starts_with("G").then(|| origin.clone());
         let endpoints = GoogleEndpoints::read(&Variables::new(&lookup)).unwrap();
         // Also what an answer leads to is asked for here.

@@ -25,7 +25,7 @@ const EXPECTED: Expected<'static> = Expected { client_id: CLIENT_ID, nonce: NONC
 
 static GOOGLE: LazyLock<Mutex<(Runtime, GoogleKeys)>> = LazyLock::new(|| {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let origin = runtime.block_on(fake_google::serve(|_| Answer::json(KEYS)));
+    let origin = runtime.block_on(fake_google::serve(|_, _| Answer::json(KEYS)));
     let keys = GoogleKeys::new(client().unwrap(), Url::parse(&origin).unwrap(), Arc::new(Standing));
     Mutex::new((runtime, keys))
 });

@@ -22,9 +22,9 @@ const EXPECTED: Expected<'static> = Expected { issuer: "https://accounts.google.
 
 static GOOGLE: LazyLock<Mutex<(Runtime, SecurityEventTokens)>> = LazyLock::new(|| {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let keys = runtime.block_on(fake_google::serve(|_| Answer::json(KEYS)));
+    let keys = runtime.block_on(fake_google::serve(|_, _| Answer::json(KEYS)));
     let configuration = json!({"issuer": EXPECTED.issuer, "jwks_uri": keys}).to_string();
-    let origin = runtime.block_on(fake_google::serve(move |_| Answer::json(configuration.clone())));
+    let origin = runtime.block_on(fake_google::serve(move |_, _| Answer::json(configuration.clone())));
     let tokens = SecurityEventTokens::new(client().unwrap(), Url::parse(&origin).unwrap(), Arc::new(Standing));
     Mutex::new((runtime, tokens))
 });

@@ -31,8 +31,12 @@ use crate::{
 
 static WORLD: LazyLock<Mutex<World>> = LazyLock::new(|| Mutex::new(World::new()));
 
+/// How many answers come from the same functions: they remember what was spent of the user's quota, and time stands.
+const ANSWERS: u32 = 5_000;
+
 /// The functions, and the runtime in which they answer.
 pub(crate) struct World {
+    answers: u32,
     runtime: Runtime,
     functions: Vec<Box<dyn Function>>,
     connection_events: ConnectionEvents,
@@ -41,13 +45,19 @@ pub(crate) struct World {
 impl World {
     /// The one world; whoever has it is alone in it.
     pub(crate) fn get() -> MutexGuard<'static, Self> {
-        WORLD.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut world = WORLD.lock().unwrap_or_else(PoisonError::into_inner);
+        world.answers += 1;
+        if world.answers > ANSWERS {
+            *world = Self::new();
+        }
+        world
     }
 
     fn new() -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let (functions, connection_events) = runtime.block_on(async {
-            let google = fake_google::serve(google_in_order).await;
+            let keys = fake_google::serve(|_, _| Answer::json(KEYS)).await;
+            let google = fake_google::serve(move |path, body| google_in_order(&keys, path, body)).await;
             let client_secret = client_secret(&google);
             let aws =
                 fake_aws::config(move |operation, request| fake_aws::in_order(&client_secret, operation, request));
@@ -61,7 +71,7 @@ impl World {
             ];
             (functions, ConnectionEvents::connect(environment()).await.unwrap())
         });
-        Self { runtime, functions, connection_events }
+        Self { answers: 0, runtime, functions, connection_events }
     }
 
     /// The response to an event, by the function that has its route; by the first if none has.
@@ -95,6 +105,7 @@ fn environment(google: &str, aws: &SdkConfig) -> Environment {
         ("CONNECTIONS_TABLE", "connections"),
         ("TOKEN_KMS_KEY_ID", "key"),
         ("EVENT_BUS_NAME", "bus"),
+        ("GMAIL_QUOTA_UNITS_PER_MINUTE", "1000000"),
         ("PUBLIC_BASE_URL", "https://mail.example.com"),
         ("ALLOWED_RETURN_ORIGINS", "https://app.example.com"),
     ];
@@ -117,7 +128,7 @@ fn environment(google: &str, aws: &SdkConfig) -> Environment {
     }
 }
 
-fn google_in_order(path: &str) -> Answer {
+fn google_in_order(keys: &str, path: &str, body: &[u8]) -> Answer {
     match path.split('?').next().unwrap_or_default() {
         "/token" => Answer::json(
             json!({"access_token": "ya29.new", "expires_in": 3599, "refresh_token": "1//0new", "token_type": "Bearer",
@@ -126,17 +137,25 @@ fn google_in_order(path: &str) -> Answer {
             .to_string(),
         ),
         "/keys" => Answer::json(KEYS),
+        "/risc" => Answer::json(json!({"issuer": "https://accounts.google.com/", "jwks_uri": keys}).to_string()),
         "/gmail/v1/users/me/messages" if path.contains("pageToken") => Answer::json("{\"resultSizeEstimate\":3}"),
         "/gmail/v1/users/me/messages" => Answer::json(
             r#"{"messages":[{"id":"18c0000000000001","threadId":"18c0000000000001"},{"id":"18c0000000000002","threadId":"18c0000000000001"},
                 {"id":"x","threadId":"y"}],"nextPageToken":"09876","resultSizeEstimate":3}"#,
         ),
-        "/batch/gmail/v1" => Answer {
-            headers: "content-type: multipart/mixed; boundary=b\r\n".to_owned(),
-            ..Answer::json(
-                "--b\r\nContent-ID: <response-0>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{\"id\":\"18c0000000000001\"}\r\n--b--\r\n",
-            )
-        },
+        "/batch/gmail/v1" => batch(&String::from_utf8_lossy(body)),
         _ => Answer::json("{}"),
     }
+}
+
+/// Each message that is asked for, besides those that Gmail would not name so.
+fn batch(request: &str) -> Answer {
+    let ids = request.split("GET /gmail/v1/users/me/messages/").skip(1).filter_map(|part| part.split('?').next());
+    let part = |(index, id): (usize, &str)| {
+        let status = if id.len() == 16 { 200 } else { 404 };
+        format!("--b\r\nContent-ID: <response-{index}>\r\n\r\nHTTP/1.1 {status} -\r\n\r\n{{\"id\":\"{id}\"}}\r\n")
+    };
+    let parts: String = ids.enumerate().map(part).collect();
+    let headers = "content-type: multipart/mixed; boundary=b\r\n".to_owned();
+    Answer { headers, ..Answer::json(format!("{parts}--b--\r\n")) }
 }
