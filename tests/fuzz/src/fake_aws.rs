@@ -1,8 +1,12 @@
 //! AWS, answering at once and in this process.
 
-#![expect(clippy::unwrap_used, reason = "what is fixed is in order")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "what is fixed is in order")]
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use aws_smithy_runtime_api::client::{
     http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
@@ -64,8 +68,8 @@ pub(crate) fn in_order(client_secret: &str, operation: &str, request: &[u8]) -> 
             return (400, br#"{"__type":"ResourceNotFoundException"}"#.to_vec());
         }
         "GetSecretValue" => json!({"SecretString": client_secret}),
-        "GetItem" if request["Key"]["pk"]["S"] == connection()["pk"]["S"] => json!({"Item": connection()}),
-        "Query" => json!({"Items": [connection()], "Count": 1, "ScannedCount": 1}),
+        "GetItem" if request["Key"]["pk"] == CONNECTION["pk"] => json!({"Item": *CONNECTION}),
+        "Query" => json!({"Items": [*CONNECTION], "Count": 1, "ScannedCount": 1}),
         "Decrypt" | "GenerateDataKey" => {
             json!({"Plaintext": STANDARD.encode(DATA_KEY), "CiphertextBlob": "d3JhcHBlZA==", "KeyId": "key"})
         }
@@ -79,7 +83,9 @@ pub(crate) fn in_order(client_secret: &str, operation: &str, request: &[u8]) -> 
 }
 
 /// The item of the connection.
-pub(crate) fn connection() -> Value {
+static CONNECTION: LazyLock<Value> = LazyLock::new(connection);
+
+fn connection() -> Value {
     let key = SealingKey::new(&DATA_KEY).unwrap();
     let sealed = |attribute: &str, token: &str| {
         let sealed = key.seal(&Repeating, &format!("{attribute}\0{USER_ID}"), token.as_bytes()).unwrap();
@@ -91,9 +97,9 @@ pub(crate) fn connection() -> Value {
         "pk": text(&format!("connection#{USER_ID}")), "user_id": text(USER_ID), "client_id": text(CLIENT_ID),
         "status": text("active"), "email": text("anna.schmidt@example.com"), "data_key": {"B": "d3JhcHBlZA=="},
         "refresh_token": sealed("refresh_token", "1//0refresh"), "access_token": sealed("access_token", "ya29.access"),
-        "access_token_expires_at": text(&NOW.after(std::time::Duration::from_hours(1)).to_string()),
+        "access_token_expires_at": text(&NOW.after(Duration::from_hours(1)).to_string()),
         "connected_at": now, "updated_at": now, "used_at": now,
-        "sessions_valid_after": text(&NOW.before(std::time::Duration::from_hours(1)).to_string()),
+        "sessions_valid_after": text(&NOW.before(Duration::from_hours(1)).to_string()),
         "generation": {"N": "1"}, "mints": {"NS": [NOW.unix_millis().to_string()]},
         "scopes": {"SS": ["openid", "https://www.googleapis.com/auth/userinfo.email",
             "https://www.googleapis.com/auth/gmail.readonly"]},

@@ -83,7 +83,7 @@ impl Google {
         let answer = Arc::new(Mutex::new(Answer::json("")));
         let given = answer.clone();
         let origin = runtime.block_on(fake_google::serve(move |_, _| given.lock().unwrap().clone()));
-        let lookup = |name: &str| name.starts_with("G").then(|| origin.clone());
+        let lookup = |name: &str| name.starts_with('G').then(|| origin.clone());
         let endpoints = GoogleEndpoints::read(&Variables::new(&lookup)).unwrap();
         // Also what an answer leads to is asked for here.
         let http = http::builder().unwrap().proxy(Proxy::all(&origin).unwrap()).build().unwrap();

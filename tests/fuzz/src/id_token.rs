@@ -49,7 +49,8 @@ fn claims(text: &str) {
     if claims.check(&EXPECTED).is_err() {
         return;
     }
-    let said: Value = serde_json::from_str(text).unwrap();
+    // What is in a claim that nobody reads may be less than JSON.
+    let Ok(said) = serde_json::from_str::<Value>(text) else { return };
     let is =
         |name: &str, expected: &[&str]| said.get(name).and_then(Value::as_str).is_some_and(|it| expected.contains(&it));
     assert!(is("nonce", &[NONCE]) && is("iss", &["accounts.google.com", "https://accounts.google.com"]), "{text}");

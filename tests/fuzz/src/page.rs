@@ -1,6 +1,10 @@
 //! Problems and pages, with texts of others in them.
 
-#![expect(clippy::unwrap_used, reason = "a page that is not as every page must be has failed")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a page that is not as every page must be has failed"
+)]
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -14,9 +14,11 @@ pub fn hold(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let answer: Value = serde_json::from_str(&World::get().take(&text)).unwrap();
     let failures = answer["batchItemFailures"].as_array().unwrap();
-    let event: Value = serde_json::from_str(&text).unwrap_or_default();
+    assert!(failures.len() <= 1, "{answer}");
+    // What is in a field that nobody reads may be less than JSON.
+    let Ok(event) = serde_json::from_str::<Value>(&text) else { return };
     let records = event["Records"].as_array().map(Vec::as_slice).unwrap_or_default();
     let is_delivered =
         |failure: &Value| records.iter().any(|it| it["dynamodb"]["SequenceNumber"] == failure["itemIdentifier"]);
-    assert!(failures.len() <= 1 && failures.iter().all(is_delivered), "{answer}");
+    assert!(failures.iter().all(is_delivered), "{answer}");
 }

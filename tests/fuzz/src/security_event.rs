@@ -50,7 +50,8 @@ pub fn hold(input: &[u8]) {
 fn claims(text: &str) {
     let Ok(claims) = serde_json::from_str::<Claims>(text) else { return };
     let Ok(token) = claims.read(&EXPECTED) else { return };
-    let said: Value = serde_json::from_str(text).unwrap();
+    // What is in a claim that nobody reads may be less than JSON.
+    let Ok(said) = serde_json::from_str::<Value>(text) else { return };
     assert!(said.get("aud").is_some_and(|aud| aud.to_string().contains(CLIENT_ID)), "{text}");
     assert!((1..=512).contains(&token.jti.len()) && token.jti.bytes().all(|byte| byte.is_ascii_graphic()), "{text}");
     assert!((1..=16).contains(&token.events.len()), "{text}");

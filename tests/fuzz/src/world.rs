@@ -78,9 +78,10 @@ impl World {
     pub(crate) fn answer(&self, event: &str) -> Response {
         let request = Request::from_event(event).unwrap_or_default();
         let has_route =
-            |function: &&Box<dyn Function>| matching(function.routes(), &request.method, &request.path).is_some();
-        let function = self.functions.iter().find(has_route).or(self.functions.first()).unwrap();
-        self.runtime.block_on(async { invoke(&**function, event, Deadline::after(LIMIT)).await })
+            |function: &&dyn Function| matching(function.routes(), &request.method, &request.path).is_some();
+        let mut functions = self.functions.iter().map(AsRef::as_ref);
+        let function = functions.clone().find(has_route).or(functions.next()).unwrap();
+        self.runtime.block_on(async { invoke(function, event, Deadline::after(LIMIT)).await })
     }
 
     /// What Lambda is answered to a batch of a stream.
