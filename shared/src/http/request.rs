@@ -44,7 +44,8 @@ impl Request {
             event.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
         let mut cookies = event.cookies;
         if let (Some(header), true) = (headers.remove("cookie"), cookies.is_empty()) {
-            cookies.extend(header.split(';').map(|cookie| cookie.trim().to_owned()));
+            let named = header.split(';').map(str::trim).filter(|cookie| !cookie.is_empty());
+            cookies.extend(named.map(str::to_owned));
         }
         let body = event.body.unwrap_or_default();
         Ok(Self {
@@ -178,8 +179,10 @@ mod tests {
     fn cookies_come_from_the_header_only_where_there_is_no_list() {
         let both = read(&json!({"cookies": ["a=1"], "headers": {"Cookie": "a=1; b=2"}}));
         let header = read(&json!({"headers": {"cookie": "a=1; b=2"}}));
+        let gaps = read(&json!({"headers": {"cookie": ";; a=1;; ; b=2;"}}));
         assert_eq!(both.cookies, ["a=1"]);
         assert_eq!(header.cookies, ["a=1", "b=2"]);
+        assert_eq!(gaps.cookies, header.cookies);
         assert_eq!(both.header("cookie"), None);
     }
 

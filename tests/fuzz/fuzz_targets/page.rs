@@ -1,0 +1,5 @@
+//! Fuzzes `fuzz::page`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz::page::hold(input));
