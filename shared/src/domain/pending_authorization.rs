@@ -88,3 +88,26 @@ pub fn cookie_suffix(state: &str) -> Option<&str> {
     let fits = suffix.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     fits.then_some(suffix)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_eight_characters_of_a_state_name_its_cookie_if_they_can_stand_in_a_name() {
+        for (state, suffix) in [
+            ("aZ09-_bcdefg", Some("aZ09-_bc")),
+            ("aZ09-_bc", Some("aZ09-_bc")),
+            ("--------", Some("--------")),
+            ("________", Some("________")),
+            ("aZ09-_b", None),
+            ("aZ09-_b;x", None),
+            ("aZ09-_b=x", None),
+            ("aZ09 _bcd", None),
+            ("aZ09-_bé", None),
+            ("", None),
+        ] {
+            assert_eq!(cookie_suffix(state), suffix, "{state:?}");
+        }
+    }
+}
