@@ -218,8 +218,9 @@ mod tests {
         assert_eq!(codes(&of(49), HOUR), [""; 0]);
         assert_eq!(codes(&of(50), HOUR), ["many_consents"]);
         assert_eq!(codes(&Connection { used_at: consented().after(day(181)), ..of(50) }, day(182)), [""; 0]);
-        let at_once = Connection { mints: vec![consented(); 50], used_at: consented().after(day(182)), ..connection() };
-        assert_eq!(codes(&at_once, MINTS_COUNTED_FOR), [""; 0], "the last moment counts no more");
+        let at_once = Connection { mints: vec![consented(); 50], used_at: consented().after(day(181)), ..connection() };
+        assert_eq!(codes(&at_once, day(181)), ["many_consents"]);
+        assert_eq!(codes(&at_once, day(182)), [""; 0], "what is half a year old counts no more");
     }
 
     #[test]
