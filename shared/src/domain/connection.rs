@@ -333,11 +333,11 @@ mod tests {
     #[test]
     fn the_mints_that_count_are_those_of_the_client_that_may_still_live() {
         let revoked = |reason: &str| Status::Revoked { reason: reason.into() };
-        let (old, older) = (ago(MINTS_COUNTED_FOR), ago(MINTS_COUNTED_FOR - MILLI));
+        let (old, younger) = (ago(MINTS_COUNTED_FOR), ago(MINTS_COUNTED_FOR).after(MILLI));
         for (status, client_id, before, after) in [
             (Status::Active, "us", vec![], vec![NOW]),
             (Status::Active, "us", vec![ago(MILLI)], vec![ago(MILLI), NOW]),
-            (Status::Active, "us", vec![old, older], vec![older, NOW]),
+            (Status::Active, "us", vec![old, younger], vec![younger, NOW]),
             (Status::Active, "them", vec![ago(MILLI)], vec![NOW]),
             (revoked("invalid_grant"), "us", vec![ago(MILLI)], vec![ago(MILLI), NOW]),
             (revoked("tokens_revoked"), "us", vec![ago(MILLI)], vec![NOW]),
@@ -360,13 +360,9 @@ mod tests {
     #[test]
     fn a_lease_is_held_until_its_end_and_not_at_it() {
         let lease = Lease::from("me".into(), NOW);
-        for (passed, held) in [
-            (Duration::ZERO, true),
-            (Lease::LIFETIME - MILLI, true),
-            (Lease::LIFETIME, false),
-            (Lease::LIFETIME + MILLI, false),
-        ] {
-            assert_eq!(lease.is_held(NOW.after(passed)), held, "{passed:?}");
+        let end = NOW.after(Lease::LIFETIME);
+        for (now, held) in [(NOW, true), (end.before(MILLI), true), (end, false), (end.after(MILLI), false)] {
+            assert_eq!(lease.is_held(now), held, "{now}");
         }
     }
 
