@@ -115,8 +115,7 @@ impl AccessTokens {
                 return Ok(Access { token, connection });
             }
             if let Some(lease) = self.take_lease(&connection).await? {
-                let leased = Connection { lease: Some(lease.clone()), ..connection.clone() };
-                if let Some(access) = self.refresh(leased, &lease.owner, client, deadline).await? {
+                if let Some(access) = self.refresh(connection.clone(), &lease.owner, client, deadline).await? {
                     return Ok(access);
                 }
             } else if deadline.remaining() < LOOK_EVERY {
