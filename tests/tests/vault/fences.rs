@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use local::google::{Effect, Endpoint};
-use shared::vault::access_tokens::{Access, AccessError};
+use serde_json::json;
+use shared::{
+    domain::revocation::Reason,
+    function::Deadline,
+    vault::access_tokens::{Access, AccessError},
+};
 
 use super::world::*;
 
@@ -165,4 +170,19 @@ async fn of_two_consents_at_once_both_are_stored_one_after_the_other() {
     let vault = world.instance().vault;
     let stored = vault.find(&user_id(ANNA)).await.unwrap().unwrap();
     assert!(vault.refresh_token(&stored).await.unwrap().is_same_as(tokens.refresh_token.as_ref().unwrap()));
+}
+
+#[tokio::test]
+async fn an_end_gives_the_connection_as_it_is_stored_by_then() {
+    let world = World::start().await;
+    let connected = world.connect(ANNA).await;
+    world.edit_row(ANNA, |row| {
+        row["lease_owner"] = json!({"S": "an instance that died"});
+        row["lease_expires_at"] = json!({"S": connected.updated_at.to_string()});
+    });
+    world.clock.pass(Duration::from_mins(1));
+    let vault = world.instance().vault;
+    let given = vault.revoke(&user_id(ANNA), None, &Reason::TokensRevoked, |_| true, Deadline::after(PATIENCE)).await;
+    let stored = vault.find(&user_id(ANNA)).await.unwrap();
+    assert_eq!(format!("{:?}", given.unwrap()), format!("{stored:?}"));
 }

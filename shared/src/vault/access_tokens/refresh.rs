@@ -109,7 +109,7 @@ impl AccessTokens {
             Err(WriteError::Store(error)) => tracing::warn!(%error, "the new access token could not be shared"),
         }
         let sealed = SealedTokens { access_token: Some(sealed), ..leased.tokens };
-        let connection = Connection { tokens: sealed, lease: None, ..leased };
+        let connection = Connection { tokens: sealed, ..leased };
         Ok(Some(Access { token: tokens.access_token, connection }))
     }
 
