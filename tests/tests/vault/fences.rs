@@ -5,7 +5,7 @@ use std::time::Duration;
 use local::google::{Effect, Endpoint};
 use serde_json::json;
 use shared::{
-    domain::revocation::Reason,
+    domain::{revocation::Reason, security_event::TokenIdentifier},
     function::Deadline,
     vault::access_tokens::{Access, AccessError},
 };
@@ -185,4 +185,23 @@ async fn an_end_gives_the_connection_as_it_is_stored_by_then() {
     let given = vault.revoke(&user_id(ANNA), None, &Reason::TokensRevoked, |_| true, Deadline::after(PATIENCE)).await;
     let stored = vault.find(&user_id(ANNA)).await.unwrap();
     assert_eq!(format!("{:?}", given.unwrap()), format!("{stored:?}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_late_with_a_key_for_the_index_takes_the_one_that_is_there() {
+    let world = World::start().await;
+    let tokens = world.consent(ANNA).await;
+    let late = world.instance();
+    let mut gate = world.aws.faults().hold("DynamoDB.UpdateItem");
+    let preparing = tokio::spawn({
+        let vault = late.vault.clone();
+        async move { vault.prepare().await }
+    });
+    gate.reached().await;
+    world.instance().connect(ANNA, &tokens).await.unwrap();
+    gate.release();
+    preparing.await.unwrap();
+    let prefix = tokens.refresh_token.unwrap().reveal().chars().take(TokenIdentifier::PREFIX_CHARACTERS).collect();
+    let found = late.vault.find_by_token(&TokenIdentifier::Prefix(prefix), Deadline::after(PATIENCE)).await.unwrap();
+    assert_eq!(found.unwrap().user_id, user_id(ANNA));
 }
