@@ -263,6 +263,7 @@ mod tests {
             ("ALLOWED_RETURN_ORIGINS", "https://a.example.com,*"),
             ("SESSION_TTL_SECONDS", "0"),
             ("SESSION_TTL_SECONDS", "8h"),
+            ("SESSION_TTL_SECONDS", "34560001"),
             ("GMAIL_QUOTA_UNITS_PER_MINUTE", "99"),
             ("GMAIL_QUOTA_UNITS_PER_MINUTE", "1000001"),
             ("GMAIL_QUOTA_UNITS_PER_MINUTE", "6,000"),
@@ -289,6 +290,12 @@ mod tests {
         assert!(browsers.allowed_return_origins.is_empty());
         let limits = with("", "", GmailLimits::read).unwrap();
         assert_eq!(limits, GmailLimits { units_per_minute: 6_000, batches_at_once: 20 });
+    }
+
+    #[test]
+    fn a_session_lives_400_days_at_most() {
+        let browsers = with("SESSION_TTL_SECONDS", "34560000", Browsers::read).unwrap();
+        assert_eq!(browsers.session_lifetime, Duration::from_hours(400 * 24));
     }
 
     #[test]

@@ -135,7 +135,7 @@ impl Secrets {
         if now < kept.is_all_until {
             return Ok(kept.values);
         }
-        self.keep(Kept { is_all_until: now.after(SHORT_PAUSE), with_previous: true, ..kept.clone() });
+        self.keep(Kept { is_all_until: now.after(SHORT_PAUSE), ..kept.clone() });
         match self.read(true).await {
             Ok(values) => Ok(values),
             Err(error) => {

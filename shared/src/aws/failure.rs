@@ -41,3 +41,34 @@ impl Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_types::{body::SdkBody, error::ErrorMetadata};
+
+    use super::*;
+
+    fn answer(status: u16) -> HttpResponse {
+        HttpResponse::new(status.try_into().unwrap(), SdkBody::empty())
+    }
+
+    #[test]
+    fn every_way_to_fail_is_told_in_a_few_words() {
+        let error = |code: &str| ErrorMetadata::builder().code(code).build();
+        let lost = || ConnectorError::io("anna@example.com".into());
+        let rows: [(SdkError<ErrorMetadata, HttpResponse>, &str, bool); 8] = [
+            (SdkError::construction_failure("anna@example.com"), "the request could not be made", false),
+            (SdkError::timeout_error("anna@example.com"), "no answer in time", true),
+            (SdkError::dispatch_failure(lost()), "not reachable", true),
+            (SdkError::response_error("anna@example.com", answer(200)), "the answer made no sense", true),
+            (SdkError::service_error(error("AccessDeniedException"), answer(400)), "AccessDeniedException", false),
+            (SdkError::service_error(error("ThrottlingException"), answer(400)), "ThrottlingException", true),
+            (SdkError::service_error(error("Unheard"), answer(503)), "Unheard", true),
+            (SdkError::service_error(ErrorMetadata::builder().build(), answer(400)), "unknown error", false),
+        ];
+        for (error, code, transient) in rows {
+            assert_eq!(Failure::of(&error), Failure { code: code.to_owned(), transient }, "{error:?}");
+        }
+    }
+}

@@ -243,6 +243,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_time_written_by_hand_is_in_seconds() {
+        let item = |time| Item::from([("updated_at".to_owned(), time)]);
+        let read = |time| Reader(&item(time)).time("updated_at").map(Timestamp::unix_millis);
+        assert_eq!(read(AttributeValue::N("1795318652".to_owned())), Some(1_795_318_652_000));
+        assert_eq!(read(text("2026-11-22T03:37:32Z")), Some(1_795_318_652_000));
+        assert_eq!(read(AttributeValue::N("soon".to_owned())), None);
+        assert_eq!(read(AttributeValue::Bool(true)), None);
+    }
+
     proptest! {
         #[test]
         fn every_connection_is_read_as_it_was_written(connection in connections()) {

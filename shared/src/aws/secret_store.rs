@@ -105,3 +105,33 @@ fn text(string: Option<&str>, binary: Option<&Blob>) -> SecretText {
     let bytes = || String::from_utf8_lossy(binary.map(AsRef::as_ref).unwrap_or_default()).into_owned();
     Zeroizing::new(string.map_or_else(bytes, str::to_owned))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARN: &str = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:";
+
+    #[test]
+    fn a_secret_goes_by_its_name_and_its_arn_whole_or_without_the_random_end() {
+        let id = |end: &str| format!("{ARN}{end}");
+        for (end_of_arn, id, is_it) in [
+            ("app-AbC123", "app".to_owned(), true),
+            ("app-AbC123", id("app-AbC123"), true),
+            ("app-AbC123", id("app"), true),
+            ("app-AbC123", "ap".to_owned(), false),
+            ("app-AbC123", "other".to_owned(), false),
+            ("app-AbC123", id("ap"), false),
+            ("app-AbC123", id("app-"), false),
+            ("app-AbC123", id("app-AbC124"), false),
+            ("app-two-AbC123", id("app"), false),
+            ("app-AbC1234", id("app"), false),
+            ("app-AbC12", id("app"), false),
+            ("app-AbC_23", id("app"), false),
+        ] {
+            let arn = format!("{ARN}{end_of_arn}");
+            let entry = SecretValueEntry::builder().name("app").arn(&arn).build();
+            assert_eq!(is_of(&entry, &id), is_it, "{arn} {id}");
+        }
+    }
+}

@@ -298,3 +298,86 @@ pub enum WriteError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix_seconds(1_795_318_652);
+    const MILLI: Duration = Duration::from_millis(1);
+
+    fn ago(age: Duration) -> Timestamp {
+        NOW.before(age)
+    }
+
+    fn with_mints(status: Status, mints: &[Timestamp]) -> Connection {
+        Connection {
+            user_id: UserId::parse("118").unwrap(),
+            email: None,
+            client_id: "us".into(),
+            scopes: BTreeSet::new(),
+            status,
+            tokens: SealedTokens { data_key: vec![], refresh_token: vec![], access_token: None },
+            token_index: TokenIndex::default(),
+            refresh_token_expires_at: None,
+            connected_at: NOW,
+            updated_at: NOW,
+            used_at: NOW,
+            mints: mints.to_vec(),
+            generation: 1,
+            sessions_valid_after: NOW,
+            lease: None,
+        }
+    }
+
+    #[test]
+    fn the_mints_that_count_are_those_of_the_client_that_may_still_live() {
+        let revoked = |reason: &str| Status::Revoked { reason: reason.into() };
+        let (old, younger) = (ago(MINTS_COUNTED_FOR), ago(MINTS_COUNTED_FOR).after(MILLI));
+        for (status, client_id, before, after) in [
+            (Status::Active, "us", vec![], vec![NOW]),
+            (Status::Active, "us", vec![ago(MILLI)], vec![ago(MILLI), NOW]),
+            (Status::Active, "us", vec![old, younger], vec![younger, NOW]),
+            (Status::Active, "them", vec![ago(MILLI)], vec![NOW]),
+            (revoked("invalid_grant"), "us", vec![ago(MILLI)], vec![ago(MILLI), NOW]),
+            (revoked("tokens_revoked"), "us", vec![ago(MILLI)], vec![NOW]),
+            (Status::Active, "us", vec![NOW], vec![NOW, NOW.after(MILLI)]),
+            (Status::Active, "us", vec![NOW.after(MILLI)], vec![NOW.after(MILLI), NOW.after(2 * MILLI)]),
+        ] {
+            let mints = with_mints(status.clone(), &before).mints_with(client_id, NOW);
+            assert_eq!(mints, after, "{status:?} {client_id} {before:?}");
+        }
+    }
+
+    #[test]
+    fn the_youngest_hundred_mints_are_kept() {
+        let before: Vec<_> = (1..=100).rev().map(|seconds| ago(Duration::from_secs(seconds))).collect();
+        let mints = with_mints(Status::Active, &before).mints_with("us", NOW);
+        assert_eq!(mints.len(), 100);
+        assert_eq!((mints[0], mints[99]), (before[1], NOW));
+    }
+
+    #[test]
+    fn a_lease_is_held_until_its_end_and_not_at_it() {
+        let lease = Lease::from("me".into(), NOW);
+        let end = NOW.after(Lease::LIFETIME);
+        for (now, held) in [(NOW, true), (end.before(MILLI), true), (end, false), (end.after(MILLI), false)] {
+            assert_eq!(lease.is_held(now), held, "{now}");
+        }
+    }
+
+    #[test]
+    fn an_index_of_another_size_is_none() {
+        let index = |count: u8| TokenIndex::of_kept((0..count).map(|byte| vec![byte]).collect());
+        assert_eq!([0, 1, 2, 3].map(|count| index(count).0.len()), [0, 0, 2, 0]);
+    }
+
+    #[test]
+    fn only_the_two_words_are_a_status() {
+        for (text, word) in
+            [("active", Some(StatusWord::Active)), ("revoked", Some(StatusWord::Revoked)), ("", None), ("Active", None)]
+        {
+            assert_eq!(StatusWord::parse(text), word);
+        }
+    }
+}

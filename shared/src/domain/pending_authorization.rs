@@ -88,3 +88,44 @@ pub fn cookie_suffix(state: &str) -> Option<&str> {
     let fits = suffix.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     fits.then_some(suffix)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::random::SystemRandomness;
+
+    #[test]
+    fn only_the_whole_state_is_the_attempts() {
+        let attempt = PendingAuthorization::new(&SystemRandomness::default(), Timestamp::from_unix_seconds(1)).unwrap();
+        assert!(attempt.has_state(&attempt.state));
+        for other in ["", &attempt.state[..8], &attempt.state[1..], &format!("{}A", attempt.state), &attempt.nonce] {
+            assert!(!attempt.has_state(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_lives_ten_minutes() {
+        let made = Timestamp::from_unix_seconds(1_795_318_652);
+        let attempt = PendingAuthorization::new(&SystemRandomness::default(), made).unwrap();
+        assert!(attempt.is_live(made.after(Duration::from_mins(10))));
+        assert!(!attempt.is_live(made.after(Duration::from_mins(10) + Duration::from_millis(1))));
+    }
+
+    #[test]
+    fn the_first_eight_characters_of_a_state_name_its_cookie_if_they_can_stand_in_a_name() {
+        for (state, suffix) in [
+            ("aZ09-_bcdefg", Some("aZ09-_bc")),
+            ("aZ09-_bc", Some("aZ09-_bc")),
+            ("--------", Some("--------")),
+            ("________", Some("________")),
+            ("aZ09-_b", None),
+            ("aZ09-_b;x", None),
+            ("aZ09-_b=x", None),
+            ("aZ09 _bcd", None),
+            ("aZ09-_bé", None),
+            ("", None),
+        ] {
+            assert_eq!(cookie_suffix(state), suffix, "{state:?}");
+        }
+    }
+}

@@ -12,11 +12,6 @@ impl Scopes {
         text.split_ascii_whitespace().map(str::to_owned).collect()
     }
 
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Each scope, as it was written.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)

@@ -58,5 +58,6 @@ mod tests {
         ] {
             assert_eq!(UserId::parse(text).is_some(), accepted, "{text:?}");
         }
+        assert_eq!(UserId::parse("118234567890123456789").unwrap().to_string(), "118234567890123456789");
     }
 }

@@ -198,6 +198,9 @@ mod tests {
     #[test]
     fn five_months_without_use_are_told() {
         assert_eq!(codes(&connection(), day(151)), [""; 0]);
+        let found = warnings(&connection(), "us", &Scopes::parse("openid"), consented().after(day(152) + HOUR));
+        assert_eq!(found[0].code, "unused");
+        assert!(found[0].detail.starts_with("Unused for 152 days."), "{}", found[0].detail);
         assert_eq!(codes(&connection(), day(152)), ["unused"]);
     }
 
@@ -215,6 +218,9 @@ mod tests {
         assert_eq!(codes(&of(49), HOUR), [""; 0]);
         assert_eq!(codes(&of(50), HOUR), ["many_consents"]);
         assert_eq!(codes(&Connection { used_at: consented().after(day(181)), ..of(50) }, day(182)), [""; 0]);
+        let at_once = Connection { mints: vec![consented(); 50], used_at: consented().after(day(181)), ..connection() };
+        assert_eq!(codes(&at_once, day(181)), ["many_consents"]);
+        assert_eq!(codes(&at_once, day(182)), [""; 0], "what is half a year old counts no more");
     }
 
     #[test]

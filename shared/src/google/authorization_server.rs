@@ -225,6 +225,7 @@ mod tests {
             ),
             (401, r#"{"error":"invalid_client"}"#, TokenError::ClientRejected("invalid_client")),
             (401, r#"{"error":"unauthorized_client"}"#, TokenError::ClientRejected("unauthorized_client")),
+            (401, r#"{"error":"deleted_client"}"#, TokenError::ClientRejected("deleted_client")),
             (400, r#"{"error":"redirect_uri_mismatch"}"#, TokenError::ClientRejected("redirect_uri_mismatch")),
             (400, r#"{"error":"admin_policy_enforced"}"#, TokenError::BlockedByPolicy),
             (400, r#"{"error":"temporarily_unavailable"}"#, for_now(400)),
@@ -266,5 +267,12 @@ mod tests {
         assert_eq!(token.refresh_token.unwrap().reveal(), "1//r");
         assert_eq!(token.refresh_token_expires_in.unwrap().as_secs(), 604_799);
         assert_eq!(token.scopes.unwrap().to_wire(), "a b");
+        assert_eq!(token.id_token.unwrap().reveal(), "e.y.J");
+    }
+
+    #[test]
+    fn tokens_that_are_empty_are_none() {
+        let token = token_response(br#"{"access_token":"a","refresh_token":"","id_token":""}"#).unwrap();
+        assert!(token.refresh_token.is_none() && token.id_token.is_none());
     }
 }

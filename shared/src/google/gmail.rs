@@ -237,4 +237,17 @@ mod tests {
             assert_eq!(gmail_error(403, body.as_bytes(), None).reason, reason, "{body}");
         }
     }
+
+    #[test]
+    fn only_a_word_is_passed_on_as_a_reason() {
+        for (reason, is_one) in [
+            ("rate_Limit2", true),
+            ("two words", false),
+            ("<b>", false),
+            (&"a".repeat(64), true),
+            (&"a".repeat(65), false),
+        ] {
+            assert_eq!(is_word(reason), is_one, "{reason}");
+        }
+    }
 }

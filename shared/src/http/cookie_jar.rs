@@ -296,6 +296,28 @@ mod tests {
     }
 
     #[test]
+    fn a_cookie_is_as_large_as_browsers_keep_and_no_larger() {
+        let length = |plain_http, characters| {
+            let jar = CookieJar { keys: &keys(), random: &SystemRandomness::default(), plain_http };
+            let mut attempt = pending(0);
+            attempt.caller_state = Some("s".repeat(characters));
+            jar.add_pending(&Request::default(), &attempt, NOW).ok().map(|cookies| cookies[0].len())
+        };
+        // base64url has no values of every length, so one of the two has to do.
+        let longest = |plain_http| (2_500..3_000).map_while(|characters| length(plain_http, characters)).last();
+        assert_eq!(longest(true).max(longest(false)), Some(4_096));
+    }
+
+    #[test]
+    fn a_name_that_cannot_stand_in_a_header_is_not_written_back() {
+        let (keys, random) = (keys(), SystemRandomness::default());
+        let jar = CookieJar { keys: &keys, random: &random, plain_http: false };
+        let foreign = ["__Host-pending-a\r\nb=x", "__Host-pending-é=x", "__Host-pending-a b=x"].map(str::to_owned);
+        let browser = Request { cookies: [foreign.to_vec(), foreign.to_vec()].concat(), ..Request::default() };
+        assert_eq!(jar.add_pending(&browser, &pending(0), NOW).unwrap().len(), 1);
+    }
+
+    #[test]
     fn a_session_opens_only_as_it_was_sealed() {
         let (keys, random) = (keys(), SystemRandomness::default());
         let jar = CookieJar { keys: &keys, random: &random, plain_http: false };

@@ -100,6 +100,11 @@ mod tests {
         }
     }
 
+    #[test]
+    fn hebrew_alone_is_written_from_right_to_left() {
+        assert_eq!(Language::ALL.map(Language::direction), ["ltr", "ltr", "rtl"]);
+    }
+
     proptest! {
         #[test]
         fn no_text_ends_in_a_panic(header in any::<String>()) {

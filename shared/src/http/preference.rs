@@ -149,6 +149,9 @@ mod tests {
             ("text/html;q=0, application/json;q=0", None),
             ("application/json;q=0, application/problem+json", Json),
             ("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", Html),
+            ("text/html;q=0.5, image/png", Html),
+            ("text/html;q=0.5;x=\"a,application/json;y=\"", Html),
+            ("text/html;q=0.5; x=\"a,application/json;y=\"", Html),
         ];
         for (accept, preference) in rows {
             assert_eq!(Preference::of(Some(accept)), preference, "{accept}");
@@ -164,6 +167,7 @@ mod tests {
             ("text/html;q=, application/json;q=0.1", Preference::Json),
             ("text/html;q=1.001, application/json;q=0.1", Preference::Json),
             (";q=1,,;;=,application/json", Preference::Json),
+            ("*/*, text/html;q=", Preference::None),
             ("text, html", Preference::None),
             ("\u{5d0}/\u{5d1};q=\u{5d2}", Preference::None),
         ];

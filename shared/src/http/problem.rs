@@ -263,6 +263,13 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_is_told_in_whole_seconds_and_never_as_none() {
+        for (millis, seconds) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (2000, 2)] {
+            assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds, "{millis}");
+        }
+    }
+
+    #[test]
     fn a_server_error_says_only_what_the_table_says() {
         let problem = Problem { detail: Some("internal".into()), ..Kind::Misconfigured.into() };
         assert!(!problem.to_response().body.contains("internal"));

@@ -73,3 +73,18 @@ impl SecretsError {
         Self::NoValue { id, what, value }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_without_a_value_is_told_with_what_belongs_there() {
+        for (id, belongs) in [("client", "client_secret.json"), ("cookie", "openssl rand")] {
+            let error = SecretsError::unreadable(SecretStoreError::Missing { id: id.to_owned() }, "client").to_string();
+            assert!(error.contains(id) && error.contains(belongs), "{error}");
+        }
+        let unreadable = SecretStoreError::Unreadable { id: "client".to_owned(), detail: "denied".to_owned() };
+        assert!(matches!(SecretsError::unreadable(unreadable, "client"), SecretsError::Unavailable(_)));
+    }
+}

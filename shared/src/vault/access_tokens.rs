@@ -125,9 +125,8 @@ impl AccessTokens {
                 count(Metric::AccessTokenCacheHits, 1);
                 return Ok(Access { token, connection });
             }
-            if let Some((turn, lease)) = self.take_lease(&connection).await? {
-                let leased = Connection { lease: Some(lease), ..connection.clone() };
-                if let Some(access) = self.refresh(leased, turn.owner(), client, deadline).await? {
+            if let Some(turn) = self.take_lease(&connection).await? {
+                if let Some(access) = self.refresh(connection.clone(), turn.owner(), client, deadline).await? {
                     return Ok(access);
                 }
             } else if deadline.remaining() < AFTERWARDS {
@@ -194,7 +193,7 @@ impl AccessTokens {
 
     /// Takes the lease; `None` if another holds it or was quicker. One that this instance took, and that nobody here acts
     /// under any more, is taken over: it was left behind where the store gave no answer.
-    async fn take_lease(&self, connection: &Connection) -> Result<Option<(Turn<'_>, Lease)>, AccessError> {
+    async fn take_lease(&self, connection: &Connection) -> Result<Option<Turn<'_>>, AccessError> {
         let now = self.vault.clock.now();
         let held = connection.lease.as_ref().filter(|lease| lease.is_held(now));
         let turn = match held {
@@ -204,10 +203,10 @@ impl AccessTokens {
         let Some(turn) = turn else { return Ok(None) };
         let lease = Lease::from(turn.owner().to_owned(), now);
         match self.vault.store.lease(connection, &lease, now).await {
-            Ok(()) => Ok(Some((turn, lease))),
+            Ok(()) => Ok(Some(turn)),
             Err(WriteError::Conflict) => {
                 let stored = self.read_again(connection).await?.lease;
-                Ok(stored.filter(|stored| stored.owner == lease.owner).map(|stored| (turn, stored)))
+                Ok(stored.filter(|stored| stored.owner == lease.owner).map(|_| turn))
             }
             Err(WriteError::Store(error)) => Err(VaultError::from(error).into()),
         }

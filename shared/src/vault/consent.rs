@@ -9,7 +9,7 @@ use crate::{
     domain::{
         authorization_server::TokenResponse,
         backoff::Backoff,
-        connection::{Connection, SealedTokens, Status, StoreError, TokenIndex, WriteError},
+        connection::{Connection, SealedTokens, Status, TokenIndex},
         revocation::is_disconnection,
         secret::RefreshToken,
         time::Timestamp,
@@ -97,16 +97,8 @@ impl Vault {
             return Ok(read.clone());
         }
         let connection = Connection { token_index, ..self.connection(consent, tokens.clone(), read.as_ref()) };
-        match self.store.put(&connection, read.as_ref()).await {
-            Err(WriteError::Conflict) if self.is_stored(&connection).await? => Ok(connection),
-            written => Ok(written.map(|()| connection)?),
-        }
-    }
-
-    /// Whether a write that was answered with a conflict is stored after all: its first answer was lost.
-    async fn is_stored(&self, connection: &Connection) -> Result<bool, StoreError> {
-        let stored = self.store.find(&connection.user_id).await?;
-        Ok(stored.is_some_and(|stored| stored.tokens.refresh_token == connection.tokens.refresh_token))
+        self.store.put(&connection, read.as_ref()).await?;
+        Ok(connection)
     }
 
     async fn seal(&self, consent: &Consent<'_>, refresh_token: &RefreshToken) -> Result<SealedTokens, VaultError> {

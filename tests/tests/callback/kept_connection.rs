@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use local::google::{Decision, Effect, Endpoint};
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::{
     answer::Answer,
     world::{ANNA, OTHER_CLIENT_ID, READONLY, Settings, TABLE, World, connection_key, sub},
@@ -41,10 +41,32 @@ async fn a_usable_connection_is_kept_and_its_access_token_renewed() {
     for name in ["data_key", "refresh_token", "generation", "connected_at", "status", "sessions_valid_after"] {
         assert_eq!(after[name], before[name], "{name}");
     }
-    for name in ["access_token", "access_token_expires_at", "updated_at"] {
+    for name in ["access_token", "access_token_expires_at", "updated_at", "used_at"] {
         assert_ne!(after[name], before[name], "{name}");
     }
     assert_eq!(answer.json().unwrap()["connected_at"], before["connected_at"]["S"]);
+}
+
+#[tokio::test]
+async fn what_the_new_consent_says_of_the_account_replaces_what_was_stored() {
+    let world = consented().await;
+    let consented = world.connection(ANNA).unwrap();
+    world.change_connection(ANNA, |item| {
+        item["email"] = json!({"S": "anna@before.example.com"});
+        item["scopes"]["SS"].as_array_mut().unwrap().push(json!("https://www.googleapis.com/auth/gmail.send"));
+        item["lease_owner"] = json!({"S": "an instance that died"});
+        item["lease_expires_at"] = json!({"S": "2999-01-01T00:00:00Z"});
+    });
+    assert_connected(&connect(&world, "").await);
+    let after = world.connection(ANNA).unwrap();
+    assert_eq!(after["email"], consented["email"]);
+    let sorted = |item: &Value| {
+        let mut scopes = item["scopes"]["SS"].as_array().unwrap().clone();
+        scopes.sort_by_key(ToString::to_string);
+        scopes
+    };
+    assert_eq!(sorted(&after), sorted(&consented));
+    assert!(after.get("lease_owner").is_none() && after.get("lease_expires_at").is_none());
 }
 
 #[tokio::test]

@@ -106,6 +106,37 @@ async fn a_previous_key_that_could_not_be_read_is_read_again_soon() {
     assert_eq!(visitor.get(&location).await.status(), 200);
 }
 
+#[tokio::test]
+async fn secrets_that_could_not_be_read_again_are_asked_for_soon_but_not_with_every_request() {
+    use local::aws::{AwsFault, Effect};
+    let world = World::start().await;
+    let location = world.consented("").await;
+    rotate(&world, "b");
+    let visitor = world.visitor.duplicate().at(&world.another_instance().await);
+    world.aws.faults().fail("SecretsManager", AwsFault::always(Effect::Status(500)));
+    assert_eq!(visitor.get(&location).await.status(), 400);
+    let tried = world.aws.faults().calls("SecretsManager");
+    assert_eq!(visitor.get(&location).await.status(), 400);
+    assert_eq!(world.aws.faults().calls("SecretsManager"), tried);
+    world.aws.faults().clear("SecretsManager");
+    world.clock.advance(Duration::from_secs(3));
+    assert_eq!(visitor.get(&location).await.status(), 200);
+}
+
+#[tokio::test]
+async fn only_a_cookie_that_does_not_open_is_a_reason_to_read_again() {
+    let world = World::start().await;
+    let readings = || world.aws.faults().calls("SecretsManager");
+    let before = readings();
+    let visitor = world.visitor();
+    assert_eq!(visitor.get("/messages").await.status(), 401);
+    assert_eq!(visitor.get("/callback?state=aaaaaaaaaaaaaaaaaaaaaa&code=4%2F0").await.status(), 400);
+    assert_eq!(readings(), before, "there was none");
+    visitor.jar().apply(["__Host-session=x; Path=/; Secure"]);
+    assert_eq!(visitor.get("/messages").await.status(), 401);
+    assert!(readings() > before, "there was one");
+}
+
 /// An attempt that was begun before does not come through, and a new one does.
 async fn harms_nothing(world: &World, before: &str) {
     let visitor = world.visitor.duplicate().at(&world.another_instance().await);

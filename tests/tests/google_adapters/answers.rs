@@ -106,6 +106,30 @@ async fn an_answer_that_is_too_large_is_an_error() {
 }
 
 #[tokio::test]
+async fn an_answer_is_read_up_to_its_limit_and_no_further() {
+    const KIB: usize = 1024;
+    for (call, limit, beyond) in [
+        (Call::Exchange, 64 * KIB, "malformed 200"),
+        (Call::Refresh, 64 * KIB, "malformed 200"),
+        (Call::UserInfo, 64 * KIB, "malformed 200"),
+        (Call::Keys, 256 * KIB, "no keys"),
+        (Call::List, KIB * KIB, "413 responseTooLarge GiveUp"),
+        (Call::Batch, KIB * KIB, "413 responseTooLarge GiveUp"),
+    ] {
+        let padded = |size| match call.success() {
+            Answer::Of(status, headers, body) => {
+                Answer::Of(status, headers, [body.as_str(), &" ".repeat(size - body.len())].concat())
+            }
+            other => other,
+        };
+        let at_limit = Google::answering(padded(limit)).await;
+        assert!(call.run(&at_limit, PATIENCE).await.starts_with("ok"), "{call:?}");
+        let over_it = Google::answering(padded(limit + 1)).await;
+        assert_eq!(call.run(&over_it, PATIENCE).await, beyond, "{call:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_request_that_cannot_be_sent_is_told_from_one_without_an_answer() {
     let nobody = Google::away().await;
     for call in [Call::Exchange, Call::Refresh, Call::Revoke, Call::UserInfo] {

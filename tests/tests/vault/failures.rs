@@ -67,8 +67,10 @@ async fn a_client_that_is_rejected_with_its_new_secret_too_is_rejected() {
     world.google.set_client_secret(CLIENT_ID, "the-second-secret");
     world.store_client_secret();
     world.google.set_client_secret(CLIENT_ID, "the-third-secret");
+    let readings = world.aws.faults().calls("SecretsManager");
     assert_eq!(outcome(&instance.obtain(ANNA).await), "client rejected");
     assert_eq!(world.refreshes(), 2);
+    assert_eq!(world.aws.faults().calls("SecretsManager"), readings + 1, "it is read afresh once");
     assert_eq!(world.row(ANNA), row);
 }
 

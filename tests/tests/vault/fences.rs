@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use local::google::{Effect, Endpoint};
-use shared::vault::access_tokens::{Access, AccessError};
+use serde_json::json;
+use shared::{
+    domain::{revocation::Reason, security_event::TokenIdentifier},
+    function::Deadline,
+    vault::access_tokens::{Access, AccessError},
+};
 
 use super::world::*;
 
@@ -165,4 +170,38 @@ async fn of_two_consents_at_once_both_are_stored_one_after_the_other() {
     let vault = world.instance().vault;
     let stored = vault.find(&user_id(ANNA)).await.unwrap().unwrap();
     assert!(vault.refresh_token(&stored).await.unwrap().is_same_as(tokens.refresh_token.as_ref().unwrap()));
+}
+
+#[tokio::test]
+async fn an_end_gives_the_connection_as_it_is_stored_by_then() {
+    let world = World::start().await;
+    let connected = world.connect(ANNA).await;
+    world.edit_row(ANNA, |row| {
+        row["lease_owner"] = json!({"S": "an instance that died"});
+        row["lease_expires_at"] = json!({"S": connected.updated_at.to_string()});
+    });
+    world.clock.pass(Duration::from_mins(1));
+    let vault = world.instance().vault;
+    let given = vault.revoke(&user_id(ANNA), None, &Reason::TokensRevoked, |_| true, Deadline::after(PATIENCE)).await;
+    let stored = vault.find(&user_id(ANNA)).await.unwrap();
+    assert_eq!(format!("{:?}", given.unwrap()), format!("{stored:?}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_late_with_a_key_for_the_index_takes_the_one_that_is_there() {
+    let world = World::start().await;
+    let tokens = world.consent(ANNA).await;
+    let late = world.instance();
+    let mut gate = world.aws.faults().hold("DynamoDB.UpdateItem");
+    let preparing = tokio::spawn({
+        let vault = late.vault.clone();
+        async move { vault.prepare().await }
+    });
+    gate.reached().await;
+    world.instance().connect(ANNA, &tokens).await.unwrap();
+    gate.release();
+    preparing.await.unwrap();
+    let prefix = tokens.refresh_token.unwrap().reveal().chars().take(TokenIdentifier::PREFIX_CHARACTERS).collect();
+    let found = late.vault.find_by_token(&TokenIdentifier::Prefix(prefix), Deadline::after(PATIENCE)).await.unwrap();
+    assert_eq!(found.unwrap().user_id, user_id(ANNA));
 }

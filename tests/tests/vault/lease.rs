@@ -7,7 +7,7 @@ use local::{
     google::{Effect, Endpoint},
 };
 use shared::{
-    domain::connection::Lease,
+    domain::{connection::Lease, time::Clock as _},
     vault::access_tokens::{Access, AccessError},
 };
 use tokio::task::JoinHandle;
@@ -119,4 +119,16 @@ async fn who_waits_for_another_stops_waiting_at_its_deadline() {
     let waited = world.instance().obtain_within(ANNA, Duration::from_millis(350)).await;
     assert_eq!(outcome(&waited), "google unavailable");
     assert_eq!(world.refreshes(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_lasts_over_the_wait_that_google_asks_for() {
+    let world = World::start().await;
+    world.connect_and_expire(ANNA).await;
+    let headers = [("retry-after".to_owned(), "20".to_owned())].into();
+    world.google.faults().inject_times(Endpoint::Token, 1, Effect::Status { status: 503, body: None, headers });
+    let waiting = ask(&world);
+    let end = world.clock.now().after(Duration::from_secs(20)).after(Lease::LIFETIME).to_string();
+    until(|| world.row(ANNA).unwrap()["lease_expires_at"]["S"] == end.as_str()).await;
+    waiting.abort();
 }

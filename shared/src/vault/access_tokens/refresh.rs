@@ -113,7 +113,7 @@ impl AccessTokens {
             Err(_) => tracing::warn!("the new access token could not be shared in time"),
         }
         let sealed = SealedTokens { access_token: Some(sealed), ..leased.tokens };
-        let connection = Connection { tokens: sealed, lease: None, ..leased };
+        let connection = Connection { tokens: sealed, ..leased };
         Ok(Some(Access { token: tokens.access_token, connection }))
     }
 
