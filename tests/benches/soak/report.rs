@@ -1,0 +1,161 @@
+//! What was seen, as tables, and what is to be thought of it.
+
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
+
+use tests::usage::Usage;
+
+use crate::{
+    observed::{Observed, PARTS, Part, Seen, Surroundings},
+    options::Options,
+    verdict::Finding,
+};
+
+const HEAD: [&str; 10] = [
+    "tenth",
+    "requests",
+    "p50, ms",
+    "p99, ms",
+    "CPU a request, ms",
+    "RSS, MiB",
+    "file descriptors",
+    "sockets",
+    "half-closed",
+    "threads",
+];
+
+/// The numbers of a function in a tenth of the time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Row {
+    pub(crate) requests: usize,
+    /// In milliseconds, as are the next two.
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+    /// The processor's time for a request.
+    pub(crate) cpu: f64,
+    /// That of the process that has most, in KiB; the middle of what was seen.
+    pub(crate) memory: u64,
+    /// The most of any process, as are the others.
+    pub(crate) files: usize,
+    pub(crate) sockets: usize,
+    pub(crate) half_closed: usize,
+    pub(crate) threads: usize,
+}
+
+/// The rows of a function.
+pub(crate) fn rows(parts: &[Part; PARTS]) -> [Row; PARTS] {
+    let mut cpu_before = parts[0].usages.iter().filter_map(|(id, usages)| Some((*id, usages.first()?.cpu))).collect();
+    parts.each_ref().map(|part| row(part, &mut cpu_before))
+}
+
+/// The middle of what a process had in memory, in KiB.
+pub(crate) fn memory(usages: &[Usage]) -> u64 {
+    let mut memory: Vec<_> = usages.iter().map(|usage| usage.memory).collect();
+    quantile(&mut memory, 0.5)
+}
+
+fn row(part: &Part, cpu_before: &mut BTreeMap<u32, Duration>) -> Row {
+    let mut cpu = 0.0;
+    for (id, usages) in &part.usages {
+        let Some(last) = usages.last() else { continue };
+        cpu += last.cpu.saturating_sub(cpu_before.insert(*id, last.cpu).unwrap_or_default()).as_secs_f64();
+    }
+    let mut took = part.took.clone();
+    let most = |of: fn(&Usage) -> usize| part.usages.values().flatten().map(of).max().unwrap_or_default();
+    Row {
+        requests: took.len(),
+        p50: f64::from(quantile(&mut took, 0.5)) / 1_000.0,
+        p99: f64::from(quantile(&mut took, 0.99)) / 1_000.0,
+        cpu: 1_000.0 * cpu / took.len().max(1) as f64,
+        memory: part.usages.values().map(|usages| memory(usages)).max().unwrap_or_default(),
+        files: most(|usage| usage.files),
+        sockets: most(|usage| usage.sockets),
+        half_closed: most(|usage| usage.half_closed),
+        threads: most(|usage| usage.threads),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
+fn quantile<T: Copy + Default + Ord>(values: &mut [T], share: f64) -> T {
+    values.sort_unstable();
+    let place = values.len().saturating_sub(1) as f64 * share;
+    values.get(place.round() as usize).copied().unwrap_or_default()
+}
+
+/// The middle of how long the fixed piece of work took, in milliseconds.
+pub(crate) fn work(surroundings: &[Surroundings]) -> f64 {
+    let mut times: Vec<_> = surroundings.iter().map(|moment| moment.work).collect();
+    times.sort_unstable_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// All of it, in Markdown.
+pub(crate) fn text(options: &Options, observed: &Observed, findings: &[Finding]) -> String {
+    let seen = observed.seen();
+    let mut text = String::new();
+    for (function, parts) in &seen.functions {
+        let processes = parts[0].usages.len();
+        let rows = rows(parts);
+        let requests: usize = rows.iter().map(|row| row.requests).sum();
+        let rate = options.rate;
+        let head = format!("{function}: {processes} processes, {requests} requests, at most {rate} a second each");
+        let _ = writeln!(text, "{head}\n\n{}", table(&HEAD, rows.iter().map(cells)));
+    }
+    let head = [
+        "tenth",
+        "machine busy, %",
+        "by this load, %",
+        "fixed work, ms",
+        "harness' RSS, MiB",
+        "harness' file descriptors",
+    ];
+    let _ = writeln!(text, "The machine, and the process that holds the emulators:\n\n{}", table(&head, around(&seen)));
+    for (complaint, times) in &seen.complaints {
+        let _ = writeln!(text, "logged {times} times: {complaint}");
+    }
+    for wrong in seen.wrong.iter().take(10) {
+        let _ = writeln!(text, "wrong, {}", wrong.chars().take(2_000).collect::<String>());
+    }
+    for finding in findings {
+        let _ = writeln!(text, "{finding}");
+    }
+    text
+}
+
+fn cells(row: &Row) -> Vec<String> {
+    vec![
+        row.requests.to_string(),
+        format!("{:.2}", row.p50),
+        format!("{:.1}", row.p99),
+        format!("{:.2}", row.cpu),
+        format!("{:.1}", row.memory as f64 / 1024.0),
+        row.files.to_string(),
+        row.sockets.to_string(),
+        row.half_closed.to_string(),
+        row.threads.to_string(),
+    ]
+}
+
+/// What the machine did in each tenth, and how much of it was ours.
+fn around(seen: &Seen) -> impl Iterator<Item = Vec<String>> {
+    let ours = |part: usize| -> f64 {
+        let processes = seen.functions.values().flat_map(move |parts| parts[part].usages.values());
+        let cpu = processes.filter_map(|usages| Some(usages.last()?.cpu.as_secs_f64()));
+        cpu.sum::<f64>() + seen.surroundings[part].last().map_or(0.0, |last| last.own.cpu.as_secs_f64())
+    };
+    (0..PARTS).map(move |part| {
+        let Some(last) = seen.surroundings[part].last() else { return Vec::new() };
+        let memory = format!("{:.0}", last.own.memory as f64 / 1024.0);
+        let own = vec![format!("{:.2}", work(&seen.surroundings[part])), memory, last.own.files.to_string()];
+        let before = part.checked_sub(1).and_then(|part| Some((seen.surroundings[part].last()?, ours(part))));
+        let Some((before, ours_before)) = before else { return [vec!["-".to_owned(); 2], own].concat() };
+        let whole = (last.machine.1 - before.machine.1) / 100.0;
+        let shares = [(last.machine.0 - before.machine.0) / whole, (ours(part) - ours_before) / whole];
+        [shares.map(|share| format!("{share:.0}")).to_vec(), own].concat()
+    })
+}
+
+fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut lines = vec![head.join(" | "), head.iter().map(|_| "---:").collect::<Vec<_>>().join(" | ")];
+    lines.extend(rows.enumerate().map(|(part, cells)| [vec![(part + 1).to_string()], cells].concat().join(" | ")));
+    lines.into_iter().fold(String::new(), |table, line| format!("{table}| {line} |\n"))
+}
