@@ -69,7 +69,7 @@ pub(crate) fn findings(observed: &Observed) -> Vec<Finding> {
     findings
 }
 
-/// Every answer is right, and told of in the log once.
+/// Every answer is right, told of in the log once, and without an error: what goes wrong is Google's and AWS's.
 fn answers(seen: &Seen) -> Vec<Finding> {
     let answers: u64 = seen.logged.values().map(|(answers, _)| answers).sum();
     let wrong = seen.wrong.len();
@@ -79,6 +79,9 @@ fn answers(seen: &Seen) -> Vec<Finding> {
         let text = format!("{function}: {lines} lines in the log for {answers} answers");
         Finding { holds: Some(wrong > 0 || lines == answers), text }
     }));
+    let errors: u64 =
+        seen.complaints.iter().filter(|(text, _)| text.contains(": error: ")).map(|(_, times)| times).sum();
+    findings.push(Finding { holds: Some(errors == 0), text: format!("{errors} errors in the logs") });
     findings
 }
 
