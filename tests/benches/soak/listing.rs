@@ -3,17 +3,13 @@
 use std::sync::Arc;
 
 use local::google::Effect;
-use serde_json::Value;
 use tests::{
     answer::{Answer, problem},
     event::Event,
     world::{BASE_URL, NAVIGATION},
 };
 
-use crate::{
-    caller::Question,
-    stage::{Entry, Stage, User},
-};
+use crate::{caller::Question, stage::Stage, users::User};
 
 /// So often Gmail refuses a request in a way that the caller is told of.
 const BETWEEN_REFUSALS: usize = 151;
@@ -115,7 +111,7 @@ impl Listing {
     pub(crate) fn hear(&mut self, answer: &Answer) {
         match self.right.clone() {
             Right::Page { user, from, most, whole } => {
-                let next = assert_page(&self.stage.users[user], from, most, whole, answer);
+                let next = self.stage.users[user].assert_page(from, most, whole, answer);
                 self.walk = next.filter(|_| most == STEP).map(|token| (user, from + most, token));
             }
             Right::Problem(status, code, retry_after) => {
@@ -192,22 +188,4 @@ impl Listing {
 
 fn of(sub: &str, query: &str) -> Event {
     Event::get(&format!("/users/{sub}/messages")).query(query).iam()
-}
-
-/// Asserts that an answer holds the right messages, in order; gives the token of the next ones.
-fn assert_page(user: &User, from: usize, most: usize, whole: bool, answer: &Answer) -> Option<String> {
-    assert_eq!(answer.status(), 200, "{answer:?}");
-    assert_eq!((answer.header("content-type"), answer.cookies().count()), (Some("application/json"), 0));
-    let mut body = answer.json().unwrap();
-    let entries = body["messages"].take();
-    let headers = |entry: &Value| entry["payload"]["headers"].as_array().is_some_and(|headers| headers.len() >= 2);
-    assert!(!whole || entries.as_array().unwrap().iter().all(headers), "{answer:?}");
-    let entries: Vec<Entry> = serde_json::from_value(entries).unwrap();
-    let end = user.messages.len().min(from.saturating_add(most));
-    let (asked, had) = (&user.messages[from..end], entries.len());
-    assert!(entries == asked, "{}: {had} messages from {from} on are not the {} that are there", user.sub, asked.len());
-    assert_eq!((&body["errors"], answer.header("retry-after")), (&Value::Null, None), "{}", user.sub);
-    let next = body["nextPageToken"].as_str().map(str::to_owned);
-    assert_eq!(next.is_some(), end < user.messages.len(), "{}: from {from} on", user.sub);
-    next
 }

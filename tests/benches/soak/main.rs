@@ -18,11 +18,13 @@ mod caller;
 mod driving;
 mod listing;
 mod logs;
+mod numbers;
 mod observed;
 mod options;
 mod report;
 mod sampling;
 mod stage;
+mod users;
 mod verdict;
 mod weather;
 

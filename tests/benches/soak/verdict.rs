@@ -3,8 +3,8 @@
 use std::{fmt, time::Duration};
 
 use crate::{
+    numbers::{Row, memory, rows, work},
     observed::{Observed, PARTS, Part, Seen},
-    report::{Row, memory, rows, work},
 };
 
 /// A shorter time says nothing of growth.
