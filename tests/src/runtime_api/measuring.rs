@@ -21,11 +21,11 @@ impl FunctionProcess {
     }
 
     /// What the function has printed since this was last called; it is forgotten, so that a long run stays small.
+    /// After its exit: what is left, every time.
     pub fn take_output(&self) -> String {
         let mut taken = String::new();
         match self.written.upgrade() {
             Some(written) => written.send_modify(|output| taken = mem::take(output)),
-            // It has exited: nothing more will come.
             None => taken = self.output(),
         }
         taken
