@@ -12,8 +12,10 @@ const TICKS_A_SECOND: f64 = 100.0;
 /// What a process uses at one moment.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Usage {
-    /// The memory that it has, in KiB.
+    /// The memory of its own, in KiB: not the pages of its binary, which the system takes and gives as it likes.
     pub memory: u64,
+    /// All that it has in memory, in KiB.
+    pub resident: u64,
     /// The most that it ever had, in KiB.
     pub peak_memory: u64,
     /// Threads.
@@ -36,7 +38,8 @@ impl Usage {
     pub fn of(id: u32) -> Self {
         let sockets = sockets(id);
         Self {
-            memory: status(id, "VmRSS:"),
+            memory: status(id, "RssAnon:"),
+            resident: status(id, "VmRSS:"),
             peak_memory: peak_memory(id),
             threads: usize::try_from(status(id, "Threads:")).unwrap(),
             files: fs::read_dir(format!("/proc/{id}/fd")).unwrap().count(),

@@ -15,8 +15,10 @@ pub(crate) struct Row {
     pub(crate) p99: f64,
     /// The processor's time for a request.
     pub(crate) cpu: f64,
-    /// That of the process that has most, in KiB; the middle of what was seen.
+    /// The memory of its own of the process that has most, in KiB; the middle of what was seen.
     pub(crate) memory: u64,
+    /// The same of all that it has in memory.
+    pub(crate) resident: u64,
     /// The most of any process, as are the others.
     pub(crate) files: usize,
     pub(crate) sockets: usize,
@@ -30,9 +32,13 @@ pub(crate) fn rows(parts: &[Part; PARTS]) -> [Row; PARTS] {
     parts.each_ref().map(|part| row(part, &mut cpu_before))
 }
 
-/// The middle of what a process had in memory, in KiB.
+/// The middle of what a process had in memory of its own, in KiB.
 pub(crate) fn memory(usages: &[Usage]) -> u64 {
-    let mut memory: Vec<_> = usages.iter().map(|usage| usage.memory).collect();
+    middle(usages, |usage| usage.memory)
+}
+
+fn middle(usages: &[Usage], of: fn(&Usage) -> u64) -> u64 {
+    let mut memory: Vec<_> = usages.iter().map(of).collect();
     quantile(&mut memory, 0.5)
 }
 
@@ -50,6 +56,7 @@ fn row(part: &Part, cpu_before: &mut BTreeMap<u32, Duration>) -> Row {
         p99: f64::from(quantile(&mut took, 0.99)) / 1_000.0,
         cpu: 1_000.0 * cpu / took.len().max(1) as f64,
         memory: part.usages.values().map(|usages| memory(usages)).max().unwrap_or_default(),
+        resident: part.usages.values().map(|usages| middle(usages, |usage| usage.resident)).max().unwrap_or_default(),
         files: most(|usage| usage.files),
         sockets: most(|usage| usage.sockets),
         half_closed: most(|usage| usage.half_closed),

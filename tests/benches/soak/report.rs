@@ -9,12 +9,13 @@ use crate::{
     verdict::Finding,
 };
 
-const HEAD: [&str; 10] = [
+const HEAD: [&str; 11] = [
     "tenth",
     "requests",
     "p50, ms",
     "p99, ms",
     "CPU a request, ms",
+    "own memory, MiB",
     "RSS, MiB",
     "file descriptors",
     "sockets",
@@ -39,7 +40,7 @@ pub(crate) fn text(options: &Options, observed: &Observed, findings: &[Finding])
         "machine busy, %",
         "by this load, %",
         "fixed work, ms",
-        "harness' RSS, MiB",
+        "harness' memory, MiB",
         "harness' file descriptors",
     ];
     let _ = writeln!(text, "The machine, and the process that holds the emulators:\n\n{}", table(&head, around(&seen)));
@@ -61,7 +62,8 @@ fn cells(row: &Row) -> Vec<String> {
         format!("{:.2}", row.p50),
         format!("{:.1}", row.p99),
         format!("{:.2}", row.cpu),
-        format!("{:.1}", row.memory as f64 / 1024.0),
+        format!("{:.2}", row.memory as f64 / 1024.0),
+        format!("{:.1}", row.resident as f64 / 1024.0),
         row.files.to_string(),
         row.sockets.to_string(),
         row.half_closed.to_string(),

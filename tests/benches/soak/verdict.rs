@@ -115,7 +115,7 @@ fn memory_finding(parts: &[Part; PARTS]) -> Finding {
     });
     let worst = growths.fold(f64::NEG_INFINITY, f64::max);
     let text =
-        format!("RSS of the worst process by {worst:+.1} % from the third tenth to the last (at most {MEMORY} %)");
+        format!("memory of the worst process by {worst:+.1} % from the third tenth to the last (at most {MEMORY} %)");
     Finding { holds: Some(worst <= MEMORY), text }
 }
 
