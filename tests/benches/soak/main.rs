@@ -65,8 +65,8 @@ async fn main() -> ExitCode {
 
 /// Soaks, tells what was seen, and whether it is well.
 async fn soak(options: &Options) -> bool {
-    eprintln!("{} users are connected", options.users);
-    let stage = Arc::new(Stage::make(options.users).await);
+    eprintln!("{} users are connected", options.users());
+    let stage = Arc::new(Stage::make(options.users()).await);
     let instances = start(options, &stage).await;
     let observed = Arc::new(Observed::over(options.length()));
     eprintln!("{} instances are asked for {} minutes", instances.len(), options.minutes);

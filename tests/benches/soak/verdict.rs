@@ -19,8 +19,7 @@ const MORE: usize = 4;
 /// How many tenths at either end are compared in times, of which the best counts: what neighbours of the machine take is
 /// seldom taken from all of them.
 const ENDS: usize = 3;
-/// The most that the processor's time for a request may grow, in per cent: by itself, or beside what a fixed piece of work
-/// takes, as are the next two.
+/// The most that the processor's time for a request may grow, in per cent.
 const CPU: f64 = 25.0;
 /// The most that the middle of the times may grow, in per cent: neighbours cost more of them.
 const P50: f64 = 50.0;
@@ -93,12 +92,8 @@ fn grown(rows: &[Row; PARTS], parts: &[Part; PARTS], work: &[f64; PARTS]) -> Vec
         ("half-closed sockets", settled.half_closed, last.half_closed),
         ("threads", settled.threads, last.threads),
     ];
-    let times = [
-        ("CPU time of a request", rows.map(|row| row.cpu), CPU),
-        ("p50", rows.map(|row| row.p50), P50),
-        ("p99", rows.map(|row| row.p99), P99),
-    ];
-    let mut findings = vec![memory_finding(parts)];
+    let times = [("p50", rows.map(|row| row.p50), P50), ("p99", rows.map(|row| row.p99), P99)];
+    let mut findings = vec![memory_finding(parts), cpu_finding(&rows.map(|row| row.cpu))];
     findings.extend(counts.map(|(name, before, after)| {
         let text = format!("{before} {name} at most in the third tenth, {after} in the last (at most {MORE} more)");
         Finding { holds: Some(after <= before + MORE), text }
@@ -119,11 +114,23 @@ fn memory_finding(parts: &[Part; PARTS]) -> Finding {
     Finding { holds: Some(worst <= MEMORY), text }
 }
 
+/// The processor's time, which a busy machine changes little.
+fn cpu_finding(times: &[f64; PARTS]) -> Finding {
+    let growth = growth(times);
+    let text = format!("CPU time of a request by {growth:+.0} % (at most {CPU} %)");
+    Finding { holds: Some(growth <= CPU), text }
+}
+
+/// A time that neighbours of the machine make longer: by itself, or beside what they make of a fixed piece of work.
 fn time_finding(name: &str, times: &[f64; PARTS], work: &[f64; PARTS], most: f64) -> Finding {
-    let best = |times: &[f64]| times.iter().copied().fold(f64::INFINITY, f64::min);
-    let growth = |times: &[f64; PARTS]| 100.0 * (best(&times[PARTS - ENDS..]) / best(&times[1..=ENDS]) - 1.0);
-    let in_work: [f64; PARTS] = std::array::from_fn(|part| times[part] / work[part]);
-    let (plain, by_work) = (growth(times), growth(&in_work));
+    let (plain, by_work) = (growth(times), growth(&std::array::from_fn(|part| times[part] / work[part])));
     let text = format!("{name} by {plain:+.0} %, measured by the fixed work by {by_work:+.0} % (at most {most} %)");
     Finding { holds: Some(plain.min(by_work) <= most), text }
+}
+
+/// By how many per cent times are longer at the end, in the best of the last three tenths, than in the best of the second to
+/// the fourth.
+fn growth(times: &[f64; PARTS]) -> f64 {
+    let best = |times: &[f64]| times.iter().copied().fold(f64::INFINITY, f64::min);
+    100.0 * (best(&times[PARTS - ENDS..]) / best(&times[1..=ENDS]) - 1.0)
 }
