@@ -9,7 +9,7 @@ const USAGE: &str =
   --minutes NUMBER    how long, such as 0.5 [default: 60]
   --instances NUMBER  instances of list-messages; there are half as many of authorize-url [default: 8]
   --rate NUMBER       how often each is asked a second, at most [default: 4]
-  --users NUMBER      connected users; all are met in the first fifth of the time [default: 20 a minute]
+  --users NUMBER      connected users; all are to be met in the first quarter of the time [default: 20 a minute]
   --binaries FOLDER   where the functions' binaries are, if they are built already; those that are not there are built";
 
 /// How much is asked, and for how long.
@@ -49,7 +49,8 @@ impl Options {
         Ok(options)
     }
 
-    /// Connected users: so many that every instance meets all of them in the first fifth of the time, at the default rate.
+    /// Connected users: so many that every instance meets all of them in about the first quarter of the time, at the
+    /// default rate.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
