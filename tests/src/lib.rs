@@ -4,7 +4,7 @@
 //! - [`event`], [`answer`], [`cookie_jar`]: an API Gateway event in, a response out, and what a browser keeps of it.
 //! - [`deployments`]: what the SAM template and the Terraform module make.
 //! - [`description`], [`soundness`]: `infra/openapi.yaml`, which every answer is held against.
-//! - [`binaries`], [`runtime_api`]: the functions' real binaries, run as Lambda runs them.
+//! - [`binaries`], [`runtime_api`], [`usage`]: the functions' real binaries, run as Lambda runs them, and what they use.
 //! - [`wire`]: connections that a test can cut.
 //! - [`security_event`]: what Google tells of accounts and tokens.
 //! - [`http_client`], [`browser`]: the local stack as a program and as a person see it.
@@ -26,6 +26,7 @@ pub mod soundness;
 
 pub mod binaries;
 pub mod runtime_api;
+pub mod usage;
 pub mod wire;
 
 pub mod browser;

@@ -7,7 +7,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     process::{ExitStatus, Stdio},
-    sync::Arc,
+    sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
@@ -42,6 +42,8 @@ pub struct FunctionProcess {
     /// Held for a whole invocation: a process has one at a time.
     invocations: Mutex<mpsc::Sender<Invocation>>,
     output: watch::Receiver<String>,
+    /// Its other end, which lives as long as the function has its streams open.
+    written: Weak<watch::Sender<String>>,
     exit: watch::Receiver<Option<ExitStatus>>,
     server: JoinHandle<()>,
 }
@@ -72,7 +74,7 @@ impl FunctionProcess {
             .kill_on_drop(true)
             .spawn()?;
         let id = child.id().unwrap_or_default();
-        let output = watch::Sender::new(String::new());
+        let output = Arc::new(watch::Sender::new(String::new()));
         let readers = [read(child.stdout.take(), &output), read(child.stderr.take(), &output)];
         let exit = watch::Sender::new(None);
         let process = Self {
@@ -82,6 +84,7 @@ impl FunctionProcess {
             api,
             invocations: Mutex::new(invocations),
             output: output.subscribe(),
+            written: Arc::downgrade(&output),
             exit: exit.subscribe(),
             server,
         };
@@ -190,8 +193,11 @@ fn lambda_variables(name: &str, runtime_api: SocketAddr) -> [(&'static str, Stri
     ]
 }
 
-fn read(stream: Option<impl AsyncRead + Send + Unpin + 'static>, output: &watch::Sender<String>) -> JoinHandle<()> {
-    let output = output.clone();
+fn read(
+    stream: Option<impl AsyncRead + Send + Unpin + 'static>,
+    output: &Arc<watch::Sender<String>>,
+) -> JoinHandle<()> {
+    let output = Arc::clone(output);
     tokio::spawn(async move {
         let Some(stream) = stream else { return };
         let mut stream = BufReader::new(stream);

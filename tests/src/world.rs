@@ -74,13 +74,16 @@ pub struct Settings {
     pub redirect_uris: Vec<String>,
     /// How many messages a full mailbox has.
     pub mailbox_size: usize,
+    /// Accounts beside the samples.
+    pub accounts: Vec<Account>,
     /// Whether the OAuth client is in «Testing»: refresh tokens live 7 days.
     pub testing: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { variables: Vec::new(), redirect_uris: vec![REDIRECT_URI.to_owned()], mailbox_size: 30, testing: false }
+        let redirect_uris = vec![REDIRECT_URI.to_owned()];
+        Self { variables: Vec::new(), redirect_uris, mailbox_size: 30, accounts: Vec::new(), testing: false }
     }
 }
 

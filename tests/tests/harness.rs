@@ -10,6 +10,7 @@ mod harness {
     mod events;
     mod processes;
     mod secrets;
+    mod usage;
 
     /// Whether there is a process of that id which still runs: not one that has ended and waits to be collected.
     fn runs(id: &str) -> bool {

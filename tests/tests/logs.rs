@@ -113,6 +113,22 @@ mod logs {
     }
 
     #[tokio::test]
+    async fn a_call_to_aws_that_succeeds_at_its_second_try_is_no_error() {
+        let world = World::start().await;
+        world.connect(ANNA).await;
+        let faults = [AwsEffect::Status(500), AwsEffect::Status(503), AwsEffect::Disconnect, AwsEffect::Throttle];
+        for effect in faults {
+            for operation in ["SecretsManager", "KMS.Decrypt", "DynamoDB.GetItem"] {
+                world.aws.faults().fail(operation, AwsFault::times(1, effect.clone()));
+            }
+            let process = world.process("list-messages", &[]).await;
+            assert_eq!(process.ask(&of(ANNA, "")).await.status(), 200, "{effect:?}");
+            let lines = process.lines(1).await;
+            assert!(lines.iter().all(|line| line["level"] != "error"), "{effect:?}: {lines:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn what_the_operator_must_mend_is_named() {
         let world = World::start().await;
         world.connect(ANNA).await;

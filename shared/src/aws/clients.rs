@@ -6,7 +6,10 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::{
     behavior_version::BehaviorVersion, stalled_stream_protection::StalledStreamProtectionConfig,
 };
-use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_types::{
+    retry::{ReconnectMode, RetryConfig},
+    timeout::TimeoutConfig,
+};
 use aws_types::{
     SdkConfig,
     region::Region,
@@ -71,9 +74,11 @@ pub fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// Quick retries.
+/// Quick retries. Our HTTP client drops connections that break by itself; the SDK, which cannot reach them, would log an
+/// error for each try that fails, also where the next one succeeds.
 pub fn retries() -> RetryConfig {
     RetryConfig::standard()
+        .with_reconnect_mode(ReconnectMode::ReuseAllConnections)
         .with_max_attempts(TRIES)
         .with_initial_backoff(Duration::from_millis(50))
         .with_max_backoff(Duration::from_millis(500))

@@ -15,7 +15,6 @@
 mod case;
 mod limits;
 mod options;
-mod process;
 mod report;
 mod round;
 mod samples;
@@ -26,7 +25,7 @@ use std::{
     process::ExitCode,
 };
 
-use tests::binaries::release_binaries;
+use tests::binaries::release_binaries_in;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{case::CASES, limits::Waits, options::Options, samples::Samples};
@@ -63,18 +62,12 @@ async fn measure(options: &Options) {
 
 /// The functions' release binaries by their names, as a deployment has them.
 fn binaries(options: &Options) -> BTreeMap<&'static str, PathBuf> {
-    let mut binaries = BTreeMap::new();
     let names: BTreeSet<_> = CASES.iter().map(|case| case.function).collect();
-    let built = |name: &&str| Some(options.binaries.as_ref()?.join(name)).filter(|path| path.is_file());
-    binaries.extend(names.iter().filter_map(|name| Some((*name, built(name)?))));
-    let empty = CASES[0].function;
-    let missing = names.into_iter().filter(|name| !binaries.contains_key(name));
     // The empty one on its own, for the features of the one are not to change what the others depend on.
-    let (empty, functions): (Vec<_>, Vec<_>) = missing.partition(|name| *name == empty);
-    for (names, features) in [(functions, [].as_slice()), (empty, &["function"])] {
-        if !names.is_empty() {
-            binaries.extend(release_binaries(&names, features).unwrap_or_else(|error| panic!("{error}")));
-        }
-    }
-    binaries
+    let (empty, functions): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| *name == CASES[0].function);
+    let found = [(functions, [].as_slice()), (empty, &["function"])].map(|(names, features)| {
+        let found = release_binaries_in(options.binaries.as_deref(), &names, features);
+        found.unwrap_or_else(|error| panic!("{error}"))
+    });
+    found.into_iter().flatten().collect()
 }

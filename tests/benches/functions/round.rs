@@ -7,6 +7,7 @@ use shared::domain::time::{Clock, SystemClock};
 use tests::{
     PATIENCE,
     runtime_api::FunctionProcess,
+    usage::{cpu_time, peak_memory},
     world::{ANNA, Settings, World},
 };
 
@@ -14,7 +15,6 @@ use crate::{
     case::{CASES, Case},
     limits::Waits,
     options::Options,
-    process::{cpu_time, peak_memory},
     samples::Samples,
 };
 

@@ -1,6 +1,6 @@
 //! What is measured of a function's process.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use tokio::time::timeout;
 
@@ -18,5 +18,16 @@ impl FunctionProcess {
         let mut questions = self.api.questions();
         let asked = timeout(START_LIMIT, questions.wait_for(|questions| questions.count >= times)).await;
         Some(asked.ok()?.ok()?.first? - self.started)
+    }
+
+    /// What the function has printed since this was last called; it is forgotten, so that a long run stays small.
+    /// After its exit: what is left, every time.
+    pub fn take_output(&self) -> String {
+        let mut taken = String::new();
+        match self.written.upgrade() {
+            Some(written) => written.send_modify(|output| taken = mem::take(output)),
+            None => taken = self.output(),
+        }
+        taken
     }
 }

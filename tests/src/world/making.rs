@@ -29,7 +29,7 @@ pub(super) fn emulated_google(
     EmulatedGoogle::new(google::Options {
         origin: origin.to_owned(),
         clients: vec![client(CLIENT_ID, CLIENT_SECRET), client(OTHER_CLIENT_ID, "GOCSPX-other")],
-        accounts: Account::samples(settings.mailbox_size),
+        accounts: [Account::samples(settings.mailbox_size), settings.accounts.clone()].concat(),
         testing: settings.testing,
         clock: clock.clone(),
         random: random.clone(),

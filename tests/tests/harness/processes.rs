@@ -81,6 +81,18 @@ async fn both_streams_are_kept() {
 }
 
 #[tokio::test]
+async fn output_that_is_taken_is_not_kept() {
+    let folder = TempDir::new().unwrap();
+    let process = fake(&folder, &[]).await;
+    assert!(process.prints("process ", PATIENCE).await);
+    assert!(process.take_output().contains("process "));
+    invoke(&process, "/").await.unwrap();
+    assert!(process.prints("took ", PATIENCE).await);
+    let rest = process.take_output();
+    assert!(rest.contains("took ") && !rest.contains("process "), "{rest}");
+}
+
+#[tokio::test]
 async fn an_error_that_the_function_reports_is_told() {
     let folder = TempDir::new().unwrap();
     let process = fake(&folder, &[]).await;

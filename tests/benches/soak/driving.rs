@@ -1,0 +1,74 @@
+//! Asks one instance, again and again, and has every answer checked.
+
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use local::google::{Effect, Endpoint};
+use tests::{PATIENCE, answer::Answer, runtime_api::FunctionProcess, soundness::assert_kept};
+use tokio::{
+    sync::{Mutex, RwLockReadGuard, RwLockWriteGuard},
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::{
+    caller::{Caller, Question},
+    observed::Observed,
+    stage::Stage,
+};
+
+/// A process of a function.
+pub(crate) struct Instance {
+    pub(crate) function: &'static str,
+    pub(crate) process: FunctionProcess,
+    pub(crate) stage: Arc<Stage>,
+}
+
+/// What a request holds while it is under way.
+enum Leave<'a> {
+    Beside { _others: RwLockReadGuard<'a, ()> },
+    Alone { _all: RwLockWriteGuard<'a, ()> },
+}
+
+/// Asks an instance so many times a second at most, until the time is over.
+pub(crate) async fn drive(rate: f64, instance: &Instance, caller: &Mutex<Caller>, observed: &Observed) {
+    let mut caller = caller.lock().await;
+    let mut pace = interval(Duration::from_secs_f64(1.0 / rate));
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while observed.goes_on() {
+        pace.tick().await;
+        match AssertUnwindSafe(instance.ask(&mut caller)).catch_unwind().await {
+            Ok(took) => observed.answered(instance.function, took),
+            Err(panic) => observed.wrong(&format!("{}: {}", instance.function, said(&*panic))),
+        }
+    }
+}
+
+impl Instance {
+    /// One request, and what is to be said of its answer; how long it took.
+    async fn ask(&self, caller: &mut Caller) -> Duration {
+        let Question { event, instead } = caller.ask();
+        let event = event.json();
+        let leave = self.leave(instead).await;
+        let answered = self.process.invoke_timed(&event, PATIENCE).await;
+        let (response, took) = answered.unwrap_or_else(|error| panic!("{error}"));
+        drop(leave);
+        let answer = Answer::read(response).unwrap();
+        assert_kept(self.function, &event.to_string(), &answer);
+        caller.hear(&answer).await;
+        took
+    }
+
+    /// Who is answered otherwise is so alone.
+    async fn leave(&self, instead: Option<Effect>) -> Leave<'_> {
+        let Some(effect) = instead else { return Leave::Beside { _others: self.stage.traffic.read().await } };
+        let all = self.stage.traffic.write().await;
+        self.stage.world.google.faults().inject_times(Endpoint::List, 1, effect);
+        Leave::Alone { _all: all }
+    }
+}
+
+/// What a panic says.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default()
+}
