@@ -17,7 +17,7 @@ pub mod front;
 pub mod function;
 pub mod google;
 pub mod http;
-mod memory;
+pub mod memory;
 pub mod outbound;
 pub mod records;
 pub mod retry;

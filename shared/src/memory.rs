@@ -8,8 +8,11 @@ use zeroizing_alloc::ZeroAlloc;
 /// How much of the stack is wiped; more than an invocation takes, also in a build that is not optimized.
 const STACK_BYTES: usize = 512 * 1024;
 
-#[global_allocator]
-static WIPING: ZeroAlloc<System> = ZeroAlloc(System);
+/// The memory of a function, which each function's program declares as its own (`#[global_allocator]`).
+pub type Wiping = ZeroAlloc<System>;
+
+/// The system's memory, wiped when it is given back.
+pub const WIPING: Wiping = ZeroAlloc(System);
 
 /// Wipes what those who have returned left on the stack of this thread, below its caller: a key that was moved leaves a copy
 /// there that no drop reaches.

@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+use shared::memory::{WIPING, Wiping};
+
+#[global_allocator]
+static MEMORY: Wiping = WIPING;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     shared::function::run(callback::Callback::connect).await
