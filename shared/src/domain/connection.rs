@@ -300,6 +300,30 @@ pub enum WriteError {
 }
 
 #[cfg(test)]
+impl Connection {
+    /// Made and used at one time, with tokens that nothing opens.
+    pub(crate) fn sample(user_id: &str, at: Timestamp) -> Self {
+        Self {
+            user_id: UserId::parse(user_id).unwrap(),
+            email: None,
+            client_id: "client".into(),
+            scopes: BTreeSet::new(),
+            status: Status::Active,
+            tokens: SealedTokens { data_key: vec![], refresh_token: vec![], access_token: None },
+            token_index: TokenIndex::default(),
+            refresh_token_expires_at: None,
+            connected_at: at,
+            updated_at: at,
+            used_at: at,
+            mints: vec![at],
+            generation: 1,
+            sessions_valid_after: at,
+            lease: None,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -311,23 +335,7 @@ mod tests {
     }
 
     fn with_mints(status: Status, mints: &[Timestamp]) -> Connection {
-        Connection {
-            user_id: UserId::parse("118").unwrap(),
-            email: None,
-            client_id: "us".into(),
-            scopes: BTreeSet::new(),
-            status,
-            tokens: SealedTokens { data_key: vec![], refresh_token: vec![], access_token: None },
-            token_index: TokenIndex::default(),
-            refresh_token_expires_at: None,
-            connected_at: NOW,
-            updated_at: NOW,
-            used_at: NOW,
-            mints: mints.to_vec(),
-            generation: 1,
-            sessions_valid_after: NOW,
-            lease: None,
-        }
+        Connection { client_id: "us".into(), status, mints: mints.to_vec(), ..Connection::sample("118", NOW) }
     }
 
     #[test]

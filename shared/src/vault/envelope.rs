@@ -167,73 +167,141 @@ impl From<CannotSeal> for VaultError {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use async_trait::async_trait;
 
     use super::*;
-    use crate::domain::{
-        connection::{SealedTokens, Status, TokenIndex},
-        random::SystemRandomness,
-    };
+    use crate::domain::random::SystemRandomness;
 
-    /// A clock that stands at what it is set to.
-    struct Standing(Mutex<Timestamp>);
+    const START: Timestamp = Timestamp::from_unix_seconds(1_795_318_652);
+    const MILLI: Duration = Duration::from_millis(1);
 
-    impl Clock for Standing {
+    struct TestClock(Mutex<Timestamp>);
+
+    impl Clock for TestClock {
         fn now(&self) -> Timestamp {
             *self.0.lock().unwrap()
         }
     }
 
-    struct OneKey;
+    /// Counts how often a key is unwrapped.
+    #[derive(Default)]
+    struct Unwrapped(AtomicUsize);
 
     #[async_trait]
-    impl DataKeys for OneKey {
+    impl DataKeys for Unwrapped {
         async fn generate(&self, _: &str) -> Result<NewDataKey, DataKeyError> {
             Err(DataKeyError::WrongOwner)
         }
 
         async fn unwrap(&self, _: &str, _: &[u8]) -> Result<DataKey, DataKeyError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
             DataKey::from_slice(&[7; 32]).ok_or(DataKeyError::WrongOwner)
         }
     }
 
-    const START: Timestamp = Timestamp::from_unix_seconds(1_795_345_200);
+    struct World {
+        envelope: Envelope,
+        clock: Arc<TestClock>,
+        unwrapped: Arc<Unwrapped>,
+    }
 
-    fn connection(user_id: &str) -> Connection {
-        Connection {
-            user_id: UserId::parse(user_id).unwrap(),
-            email: None,
-            client_id: String::new(),
-            scopes: BTreeSet::new(),
-            status: Status::Active,
-            tokens: SealedTokens { data_key: vec![1], refresh_token: vec![2], access_token: None },
-            token_index: TokenIndex::default(),
-            refresh_token_expires_at: None,
-            connected_at: START,
-            updated_at: START,
-            used_at: START,
-            mints: Vec::new(),
-            generation: 1,
-            sessions_valid_after: START,
-            lease: None,
+    impl World {
+        fn new() -> Self {
+            let (clock, unwrapped) = (Arc::new(TestClock(Mutex::new(START))), Arc::new(Unwrapped::default()));
+            let random = Arc::new(SystemRandomness::default());
+            Self { envelope: Envelope::new(unwrapped.clone(), clock.clone(), random), clock, unwrapped }
+        }
+
+        fn at(&self, time: Timestamp) {
+            *self.clock.0.lock().unwrap() = time;
+        }
+
+        /// How many unwraps the key of a connection costs.
+        async fn cost(&self, connection: &Connection) -> usize {
+            let before = self.unwrapped.0.load(Ordering::Relaxed);
+            self.envelope.key(connection).await.unwrap();
+            self.unwrapped.0.load(Ordering::Relaxed) - before
+        }
+
+        async fn cost_of(&self, users: std::ops::Range<usize>) -> usize {
+            let mut cost = 0;
+            for user in users {
+                cost += self.cost(&connection(user)).await;
+            }
+            cost
         }
     }
 
+    fn connection(user: usize) -> Connection {
+        Connection::sample(&user.to_string(), START)
+    }
+
     #[tokio::test]
-    async fn a_data_key_that_is_over_goes_at_the_next_use_of_any() {
-        let clock = Arc::new(Standing(Mutex::new(START)));
-        let envelope = Envelope::new(Arc::new(OneKey), clock.clone(), Arc::new(SystemRandomness::default()));
-        let kept = || envelope.kept.lock().unwrap().len();
-        envelope.key(&connection("1")).await.unwrap();
-        *clock.0.lock().unwrap() = START.after(Duration::from_mins(1));
-        envelope.key(&connection("2")).await.unwrap();
+    async fn a_key_is_unwrapped_once_in_five_minutes_for_each_connection() {
+        let world = World::new();
+        assert_eq!((world.cost_of(0..2).await, world.cost_of(0..2).await), (2, 0));
+        world.at(START.after(KEPT_FOR).before(MILLI));
+        assert_eq!(world.cost_of(0..2).await, 0);
+        world.at(START.after(KEPT_FOR));
+        assert_eq!(world.cost_of(0..2).await, 2);
+        world.envelope.forget(&connection(0).user_id);
+        assert_eq!(world.cost_of(0..2).await, 1);
+        let mut replaced = connection(0);
+        replaced.tokens.data_key = vec![1];
+        assert_eq!((world.cost(&replaced).await, world.cost(&replaced).await), (1, 0));
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_over_goes_at_the_next_use_of_any_and_one_of_whom_is_forgotten_at_once() {
+        let world = World::new();
+        let kept = || world.envelope.kept.lock().unwrap().len();
+        world.cost_of(0..1).await;
+        world.at(START.after(MILLI));
+        world.cost_of(1..2).await;
         assert_eq!(kept(), 2);
-        *clock.0.lock().unwrap() = START.after(KEPT_FOR);
-        envelope.key(&connection("2")).await.unwrap();
+        world.at(START.after(KEPT_FOR));
+        world.cost_of(1..2).await;
         assert_eq!(kept(), 1);
-        envelope.forget(&UserId::parse("2").unwrap());
+        world.envelope.forget(&connection(1).user_id);
         assert_eq!(kept(), 0);
+    }
+
+    #[tokio::test]
+    async fn of_too_many_keys_those_go_that_are_over_and_all_if_none_is() {
+        let world = World::new();
+        assert_eq!(world.cost_of(0..128).await, 128);
+        world.at(START.after(Duration::from_mins(3)));
+        assert_eq!(world.cost_of(128..256).await, 128);
+        assert_eq!(world.cost_of(0..256).await, 0, "256 are kept");
+        world.at(START.after(KEPT_FOR));
+        assert_eq!(world.cost_of(256..257).await, 1);
+        assert_eq!(world.cost_of(128..257).await, 0, "the first half went");
+        assert_eq!(world.cost_of(0..128).await, 128);
+        assert_eq!(world.cost_of(255..256).await, 1, "then all had to");
+    }
+
+    #[tokio::test]
+    async fn the_access_token_at_hand_is_the_one_last_seen_while_its_key_is_kept() {
+        let world = World::new();
+        let connection = connection(0);
+        let key = world.envelope.key(&connection).await.unwrap();
+        let at_hand = || Some(world.envelope.access_token_at_hand(&connection.user_id)?.0.reveal().to_owned());
+        assert_eq!(at_hand(), None, "none was seen");
+        let seen = async |token| {
+            let sealed = world.envelope.seal_access_token(&key, &connection.user_id, &AccessToken::new(token)).unwrap();
+            let mut connection = connection.clone();
+            connection.tokens.access_token = Some(SealedAccessToken { sealed, expires_at: START });
+            assert_eq!(world.cost(&connection).await, 0);
+        };
+        for token in ["ya29.a", "ya29.b"] {
+            seen(token).await;
+            assert_eq!(at_hand().as_deref(), Some(token));
+        }
+        world.at(START.after(KEPT_FOR).before(MILLI));
+        assert!(at_hand().is_some());
+        world.at(START.after(KEPT_FOR));
+        assert_eq!(at_hand(), None);
     }
 }
