@@ -19,7 +19,7 @@ mod monsters {
     /// What the largest may take.
     const PATIENCE: Duration = Duration::from_mins(1);
     /// The most bytes that may be held for each byte of the input, and besides.
-    const MOST: (u64, u64) = (160, 8 * 1024 * 1024);
+    const MOST: (u64, u64) = (256, 8 * 1024 * 1024);
 
     /// Something repeated: the target, what it begins with, what is repeated, what it ends with.
     const MONSTERS: [(&str, &str, &str, &str); 52] = [
