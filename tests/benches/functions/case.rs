@@ -2,6 +2,7 @@
 
 use local::google::Decision;
 use tests::{
+    binaries::EMPTY_FUNCTION,
     event::Event,
     world::{ANNA, World},
 };
@@ -38,7 +39,7 @@ enum Ask {
 pub(crate) const CASES: [Case; 6] = [
     Case {
         name: "empty function",
-        function: "empty-function",
+        function: EMPTY_FUNCTION,
         request: Ask::AuthorizationUrl,
         pace: 50,
         limit: Limit::of(0, 0),

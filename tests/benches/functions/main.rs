@@ -25,7 +25,7 @@ use std::{
     process::ExitCode,
 };
 
-use tests::binaries::release_binaries_in;
+use tests::binaries::release_binaries;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{case::CASES, limits::Waits, options::Options, samples::Samples};
@@ -60,14 +60,9 @@ async fn measure(options: &Options) {
     println!("{}", report::table(options, &binaries, &samples));
 }
 
-/// The functions' release binaries by their names, as a deployment has them.
+/// The functions' release binaries by their names.
 fn binaries(options: &Options) -> BTreeMap<&'static str, PathBuf> {
     let names: BTreeSet<_> = CASES.iter().map(|case| case.function).collect();
-    // The empty one on its own, for the features of the one are not to change what the others depend on.
-    let (empty, functions): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| *name == CASES[0].function);
-    let found = [(functions, [].as_slice()), (empty, &["function"])].map(|(names, features)| {
-        let found = release_binaries_in(options.binaries.as_deref(), &names, features);
-        found.unwrap_or_else(|error| panic!("{error}"))
-    });
-    found.into_iter().flatten().collect()
+    let names: Vec<_> = names.into_iter().collect();
+    release_binaries(options.binaries.as_deref(), &names).unwrap_or_else(|error| panic!("{error}"))
 }

@@ -1,7 +1,8 @@
 //! Who asks an instance, and knows which answer is right.
 
 use local::google::Effect;
-use tests::{answer::Answer, event::Event};
+use serde_json::Value;
+use tests::{answer::Answer, event::Event, soundness::assert_kept};
 
 use crate::{authorizing::Authorizing, listing::Listing};
 
@@ -11,6 +12,8 @@ pub(crate) enum Caller {
     Listing(Listing),
     /// Of `authorize-url`.
     Authorizing(Authorizing),
+    /// Of the function that does nothing.
+    Empty,
 }
 
 /// One request.
@@ -27,17 +30,24 @@ impl Caller {
         match self {
             Self::Listing(listing) => listing.ask(),
             Self::Authorizing(authorizing) => Question { event: authorizing.ask(), instead: None },
+            Self::Empty => Question { event: Event::get("/"), instead: None },
         }
     }
 
-    /// Takes the answer to the last request.
+    /// Takes the response to the last request, which was this event.
     ///
     /// # Panics
     /// If it is not the right one.
-    pub(crate) async fn hear(&mut self, answer: &Answer) {
+    pub(crate) async fn hear(&mut self, function: &str, event: &Value, response: Value) {
+        if let Self::Empty = self {
+            return assert_eq!(response["statusCode"], 200);
+        }
+        let answer = Answer::read(response).unwrap();
+        assert_kept(function, &event.to_string(), &answer);
         match self {
-            Self::Listing(listing) => listing.hear(answer),
-            Self::Authorizing(authorizing) => authorizing.hear(answer).await,
+            Self::Listing(listing) => listing.hear(&answer),
+            Self::Authorizing(authorizing) => authorizing.hear(&answer).await,
+            Self::Empty => {}
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Load for as long as one likes: many instances of `list-messages` and `authorize-url`, as their release binaries, asked all
 //! the while over the embedded AWS and the emulated Google, which fail now and then. Every answer is held against the one
-//! that is right. Prints what the processes use and how long they take, by tenths of the time, and whether that stays.
+//! that is right, and every time beside that of a function that does nothing. Prints what the processes use and how long they take, by tenths of the time, and whether that stays.
 //!
 //! It stays on the loopback, ends by itself, and fails if an answer was wrong or something grew.
 
@@ -31,7 +31,10 @@ mod weather;
 use std::{process::ExitCode, sync::Arc};
 
 use futures_util::future::join_all;
-use tests::{binaries::release_binaries_in, runtime_api::FunctionProcess};
+use tests::{
+    binaries::{EMPTY_FUNCTION, release_binaries},
+    runtime_api::FunctionProcess,
+};
 use tokio::{
     signal::unix::{SignalKind, signal},
     time::sleep,
@@ -87,10 +90,10 @@ async fn soak(options: &Options) -> bool {
     findings.iter().all(verdict::Finding::is_well)
 }
 
-/// The instances of both functions, each with who asks it.
+/// The instances of the functions, each with who asks it.
 async fn start(options: &Options, stage: &Arc<Stage>) -> Vec<(Instance, tokio::sync::Mutex<Caller>)> {
-    let names = [LIST_MESSAGES, AUTHORIZE_URL];
-    let binaries = release_binaries_in(options.binaries.as_deref(), &names, &[]);
+    let names = [LIST_MESSAGES, AUTHORIZE_URL, EMPTY_FUNCTION];
+    let binaries = release_binaries(options.binaries.as_deref(), &names);
     let binaries = binaries.unwrap_or_else(|error| panic!("{error}"));
     let listing = (0..options.instances).map(|number| {
         let caller = Listing::new(Arc::clone(stage), number, options.instances);
@@ -100,7 +103,8 @@ async fn start(options: &Options, stage: &Arc<Stage>) -> Vec<(Instance, tokio::s
     let authorizing = (0..options.instances.div_ceil(2))
         .map(|number| (AUTHORIZE_URL, Caller::Authorizing(Authorizing::new(Arc::clone(stage), number))));
     let mut instances = Vec::new();
-    for (function, caller) in listing.chain(authorizing) {
+    // What the machine's neighbours do to the others, they do to the empty one, too.
+    for (function, caller) in listing.chain(authorizing).chain([(EMPTY_FUNCTION, Caller::Empty)]) {
         let process = FunctionProcess::start(&binaries[function], &stage.variables()).await.unwrap();
         process.asks(1).await.unwrap_or_else(|| panic!("{function}:\n{}", process.output()));
         let instance = Instance { function, process, stage: Arc::clone(stage) };

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tests::usage::Usage;
 
-use crate::observed::{PARTS, Part, Surroundings};
+use crate::observed::{PARTS, Part};
 
 /// The numbers of a function in a tenth of the time.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,11 +69,4 @@ fn quantile<T: Copy + Default + Ord>(values: &mut [T], share: f64) -> T {
     values.sort_unstable();
     let place = values.len().saturating_sub(1) as f64 * share;
     values.get(place.round() as usize).copied().unwrap_or_default()
-}
-
-/// The middle of how long the fixed piece of work took, in milliseconds.
-pub(crate) fn work(surroundings: &[Surroundings]) -> f64 {
-    let mut times: Vec<_> = surroundings.iter().map(|moment| moment.work).collect();
-    times.sort_unstable_by(f64::total_cmp);
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }

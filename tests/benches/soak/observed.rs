@@ -51,8 +51,6 @@ pub(crate) struct Surroundings {
     pub(crate) machine: (f64, f64),
     /// What this process uses, with the emulators.
     pub(crate) own: Usage,
-    /// How long a fixed piece of work takes, in milliseconds: what neighbours of the machine cost just now.
-    pub(crate) work: f64,
 }
 
 impl Observed {

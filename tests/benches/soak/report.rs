@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::{
-    numbers::{Row, rows, work},
+    numbers::{Row, rows},
     observed::{Observed, PARTS, Seen},
     options::Options,
     verdict::Finding,
@@ -35,14 +35,7 @@ pub(crate) fn text(options: &Options, observed: &Observed, findings: &[Finding])
         let head = format!("{function}: {processes} processes, {requests} requests, at most {rate} a second each");
         let _ = writeln!(text, "{head}\n\n{}", table(&HEAD, rows.iter().map(cells)));
     }
-    let head = [
-        "tenth",
-        "machine busy, %",
-        "by this load, %",
-        "fixed work, ms",
-        "harness' memory, MiB",
-        "harness' file descriptors",
-    ];
+    let head = ["tenth", "machine busy, %", "by this load, %", "harness' memory, MiB", "harness' file descriptors"];
     let _ = writeln!(text, "The machine, and the process that holds the emulators:\n\n{}", table(&head, around(&seen)));
     for (complaint, times) in &seen.complaints {
         let _ = writeln!(text, "logged {times} times: {complaint}");
@@ -81,7 +74,7 @@ fn around(seen: &Seen) -> impl Iterator<Item = Vec<String>> {
     (0..PARTS).map(move |part| {
         let Some(last) = seen.surroundings[part].last() else { return Vec::new() };
         let memory = format!("{:.0}", last.own.memory as f64 / 1024.0);
-        let own = vec![format!("{:.2}", work(&seen.surroundings[part])), memory, last.own.files.to_string()];
+        let own = vec![memory, last.own.files.to_string()];
         let before = part.checked_sub(1).and_then(|part| Some((seen.surroundings[part].last()?, ours(part))));
         let Some((before, ours_before)) = before else { return [vec!["-".to_owned(); 2], own].concat() };
         let whole = (last.machine.1 - before.machine.1) / 100.0;

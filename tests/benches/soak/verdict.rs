@@ -2,13 +2,15 @@
 
 use std::{fmt, time::Duration};
 
+use tests::binaries::EMPTY_FUNCTION;
+
 use crate::{
-    numbers::{Row, memory, rows, work},
+    numbers::{Row, memory, rows},
     observed::{Observed, PARTS, Part, Seen},
 };
 
-/// A shorter time says nothing of growth.
-const LONG: Duration = Duration::from_mins(10);
+/// A shorter time says nothing of growth: a process takes minutes to have all that it keeps.
+const LONG: Duration = Duration::from_mins(30);
 /// The tenth that growth is counted from: by then every process has met most of the users, and keeps of them what it may.
 const SETTLED: usize = 2;
 /// The most that a process' memory may grow from then to the last tenth, in per cent.
@@ -60,10 +62,10 @@ pub(crate) fn findings(observed: &Observed) -> Vec<Finding> {
         findings.push(Finding { holds: None, text: "whether anything grows".to_owned() });
         return findings;
     }
-    let work = seen.surroundings.each_ref().map(|surroundings| work(surroundings));
-    for (function, parts) in &seen.functions {
+    let empty = rows(&seen.functions[EMPTY_FUNCTION]);
+    for (function, parts) in seen.functions.iter().filter(|(function, _)| **function != EMPTY_FUNCTION) {
         let of_function = |finding: Finding| Finding { text: format!("{function}: {}", finding.text), ..finding };
-        findings.extend(grown(&rows(parts), parts, &work).into_iter().map(of_function));
+        findings.extend(grown(parts, &empty).into_iter().map(of_function));
     }
     findings
 }
@@ -74,7 +76,8 @@ fn answers(seen: &Seen) -> Vec<Finding> {
     let wrong = seen.wrong.len();
     let text = format!("{wrong} wrong answers beside {answers} right ones");
     let mut findings = vec![Finding { holds: Some(wrong == 0 && answers > 0), text }];
-    findings.extend(seen.logged.iter().map(|(function, (answers, lines))| {
+    let logged = seen.logged.iter().filter(|(function, _)| **function != EMPTY_FUNCTION);
+    findings.extend(logged.map(|(function, (answers, lines))| {
         let text = format!("{function}: {lines} lines in the log for {answers} answers");
         Finding { holds: Some(wrong > 0 || lines == answers), text }
     }));
@@ -84,7 +87,8 @@ fn answers(seen: &Seen) -> Vec<Finding> {
     findings
 }
 
-fn grown(rows: &[Row; PARTS], parts: &[Part; PARTS], work: &[f64; PARTS]) -> Vec<Finding> {
+fn grown(parts: &[Part; PARTS], empty: &[Row; PARTS]) -> Vec<Finding> {
+    let rows = rows(parts);
     let (settled, last) = (rows[SETTLED], rows[PARTS - 1]);
     let counts = [
         ("file descriptors", settled.files, last.files),
@@ -92,13 +96,15 @@ fn grown(rows: &[Row; PARTS], parts: &[Part; PARTS], work: &[f64; PARTS]) -> Vec
         ("half-closed sockets", settled.half_closed, last.half_closed),
         ("threads", settled.threads, last.threads),
     ];
-    let times = [("p50", rows.map(|row| row.p50), P50), ("p99", rows.map(|row| row.p99), P99)];
+    let p50 = |rows: &[Row; PARTS]| rows.map(|row| row.p50);
+    let p99 = |rows: &[Row; PARTS]| rows.map(|row| row.p99);
     let mut findings = vec![memory_finding(parts), cpu_finding(&rows.map(|row| row.cpu))];
     findings.extend(counts.map(|(name, before, after)| {
         let text = format!("{before} {name} at most in the third tenth, {after} in the last (at most {MORE} more)");
         Finding { holds: Some(after <= before + MORE), text }
     }));
-    findings.extend(times.map(|(name, times, most)| time_finding(name, &times, work, most)));
+    findings.push(time_finding("p50", &p50(&rows), &p50(empty), P50));
+    findings.push(time_finding("p99", &p99(&rows), &p99(empty), P99));
     findings
 }
 
@@ -121,11 +127,11 @@ fn cpu_finding(times: &[f64; PARTS]) -> Finding {
     Finding { holds: Some(growth <= CPU), text }
 }
 
-/// A time that neighbours of the machine make longer: by itself, or beside what they make of a fixed piece of work.
-fn time_finding(name: &str, times: &[f64; PARTS], work: &[f64; PARTS], most: f64) -> Finding {
-    let (plain, by_work) = (growth(times), growth(&std::array::from_fn(|part| times[part] / work[part])));
-    let text = format!("{name} by {plain:+.0} %, measured by the fixed work by {by_work:+.0} % (at most {most} %)");
-    Finding { holds: Some(plain.min(by_work) <= most), text }
+/// A time that neighbours of the machine make longer: by itself, or beside what they make of that of the empty function.
+fn time_finding(name: &str, times: &[f64; PARTS], empty: &[f64; PARTS], most: f64) -> Finding {
+    let (plain, beside) = (growth(times), growth(&std::array::from_fn(|part| times[part] / empty[part])));
+    let text = format!("{name} by {plain:+.0} %, beside the empty function's by {beside:+.0} % (at most {most} %)");
+    Finding { holds: Some(plain.min(beside) <= most), text }
 }
 
 /// By how many per cent times are longer at the end, in the best of the last three tenths, than in the best of the second to
