@@ -43,9 +43,9 @@ pub enum Unread {
     /// It is larger than it may be.
     #[error("the answer is larger than it may be")]
     TooLarge,
-    /// The connection broke.
-    #[error(transparent)]
-    Broken(#[from] reqwest::Error),
+    /// It broke off.
+    #[error("the answer broke off")]
+    Broken,
 }
 
 /// Reads a body of limited size, in bytes: whoever answers does not decide how much memory that takes.
@@ -54,7 +54,7 @@ pub enum Unread {
 /// If it is larger, or the connection breaks.
 pub async fn read_body(mut response: Response, limit: usize) -> Result<Bytes, Unread> {
     let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await? {
+    while let Some(chunk) = response.chunk().await.map_err(|_| Unread::Broken)? {
         if body.len() + chunk.len() > limit {
             return Err(Unread::TooLarge);
         }

@@ -51,7 +51,7 @@ async fn answer(client: &Client, request: HttpRequest) -> Result<HttpResponse, C
     let (status, headers) = (response.status(), response.headers().clone());
     let body = read_body(response, MAX_BODY).await.map_err(|unread| match unread {
         Unread::TooLarge => ConnectorError::other(unread.into(), None),
-        Unread::Broken(error) => no_answer(error),
+        Unread::Broken => ConnectorError::io(unread.into()),
     })?;
     let mut response = ::http::Response::new(SdkBody::from(body));
     (*response.status_mut(), *response.headers_mut()) = (status, headers);

@@ -69,7 +69,7 @@ impl From<Unread> for NoAnswer {
     fn from(unread: Unread) -> Self {
         match unread {
             Unread::TooLarge => Self::TooLarge,
-            Unread::Broken(error) => error.into(),
+            Unread::Broken => Self::Lost,
         }
     }
 }

@@ -113,7 +113,6 @@ pub(super) fn call_at(at: At) -> Option<&'static str> {
         | At::ShareLost(..)
         | At::GrantDead(_)
         | At::Find(_)
-        | At::PutLost(_)
         | At::Look
         | At::LookAgain(_)
         | At::DeleteAgain(_)

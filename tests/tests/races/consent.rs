@@ -24,11 +24,7 @@ impl Table {
                 None => At::Put(refresh, row.map(|row| row.seen)),
             },
             At::Put(refresh, read) if self.put(state, place, read, refresh) => At::Done(Answer::Connected),
-            At::Put(refresh, _) => At::PutLost(refresh),
-            At::PutLost(refresh) => match row.filter(|row| row.seen.refresh == refresh) {
-                Some(_) => At::Done(Answer::Connected),
-                None => At::Find(refresh),
-            },
+            At::Put(refresh, _) => At::Find(refresh),
             other => unreachable!("{other:?}"),
         }
     }

@@ -99,8 +99,6 @@ pub(super) enum At {
     Find(Refresh),
     /// Before it puts the new row in its place.
     Put(Refresh, Option<Seen>),
-    /// Before it looks whether it is stored after all.
-    PutLost(Refresh),
 
     /// Of a disconnection: before it reads the row.
     Look,
