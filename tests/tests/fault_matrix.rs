@@ -27,8 +27,9 @@ mod fault_matrix {
 
     /// How many scenes play at once. Most of them wait.
     const AT_ONCE: usize = 12;
-    /// How often something is begun anew at most that takes several calls, each of which is tried again by itself.
-    const ROUNDS: usize = 5;
+    /// How many first tries of a call one request makes at most: something that takes several calls is begun anew five times,
+    /// and two of them may be of the same kind.
+    const FIRST_TRIES: usize = 10;
     /// The most bytes of one answer that are taken in, those on their way included.
     const MOST_BYTES: usize = 64 * 1024 * 1024;
 
@@ -131,7 +132,7 @@ mod fault_matrix {
             "Gmail.list" | "Gmail.batch" | "Keys.get" => 6,
             // Whoever waits for another's refresh looks ten times a second; that is bounded by the time.
             _ if row.strike.fault == Fault::Aws("ConditionalCheckFailedException") => usize::MAX,
-            _ => MOST_RETRIES as usize + ROUNDS,
+            _ => MOST_RETRIES as usize + FIRST_TRIES,
         };
         assert!(tries <= most, "{told}: {tries} tries in {calls:?}");
         assert!(scene.journal.swallowed() < MOST_BYTES, "{told}: {} bytes were read", scene.journal.swallowed());
