@@ -83,14 +83,14 @@ impl Deadline {
 pub async fn invoke(function: &dyn Function, event: &str, deadline: Deadline) -> Response {
     let request = Request::from_event(event);
     let route = request.as_ref().ok().and_then(|request| matching(function.routes(), &request.method, &request.path));
-    let handled = retry::budgeted(async {
+    let handled = async {
         let response = match (&request, route) {
             (Ok(request), Some(route)) if route.is_for_backends && !request.signed_with_iam => {
                 Problem::from(Kind::Forbidden).to_response()
             }
             (Ok(request), Some(route)) => {
                 let upkeep = tokio::time::timeout(UPKEEP, function.upkeep());
-                let handled = join(function.handle(route, request, deadline), upkeep);
+                let handled = join(retry::budgeted(function.handle(route, request, deadline)), upkeep);
                 // Whoever minds the deadline has answered by then; this is for what hangs all the same.
                 let last = Deadline(deadline.0 + RESERVE / 2);
                 last.bound(handled).await.map_or_else(|| unavailable().to_response(), |(response, _)| response)
@@ -102,7 +102,7 @@ pub async fn invoke(function: &dyn Function, event: &str, deadline: Deadline) ->
             count(Metric::Misconfigured, 1);
         }
         response
-    });
+    };
     telemetry::invocation(function.name(), route.map_or("none", |route| route.pattern), handled).await
 }
 

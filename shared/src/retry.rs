@@ -8,8 +8,9 @@ use crate::{
     function::Deadline,
 };
 
-/// How often one request tries something again at most, whatever it is and whoever is asked: each call has its own bound,
-/// and where several fail they would add up, just when whoever is asked has the least to spare
+/// How often one request tries something again, whatever it is and whoever is asked: each call has its own bound, and where
+/// several fail they would add up, just when whoever is asked has the least to spare. Calls that fail at once may each be
+/// tried again with the last of it
 /// ([timeouts, retries and backoff](https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/)).
 pub const MOST_RETRIES: u32 = 16;
 

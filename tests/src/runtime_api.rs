@@ -3,11 +3,12 @@
 
 use std::{
     collections::BTreeMap,
-    env, io,
+    env, fs, io,
     net::SocketAddr,
     path::Path,
     process::{ExitStatus, Stdio},
     sync::{Arc, Weak},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -153,12 +154,17 @@ impl FunctionProcess {
         self.api.init_error()
     }
 
-    /// Freezes the process, as Lambda does between two invocations.
+    /// Freezes the process, as Lambda does between two invocations, and returns when it stands still.
     ///
     /// # Errors
     /// If the process has exited.
     pub fn suspend(&self) -> io::Result<()> {
-        process_group::signal(self.id, "STOP")
+        process_group::signal(self.id, "STOP")?;
+        // In `stat` the state follows the program's name in parentheses; T is «stopped».
+        while !fs::read_to_string(format!("/proc/{}/stat", self.id))?.contains(") T ") {
+            thread::yield_now();
+        }
+        Ok(())
     }
 
     /// Thaws the process.

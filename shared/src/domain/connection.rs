@@ -196,8 +196,8 @@ impl Status {
 }
 
 impl Lease {
-    /// How long an owner may be silent before another takes over. It is renewed before each request to Google,
-    /// which takes no longer than [`Lease::REQUEST_TIMEOUT`].
+    /// How long an owner may be silent before another takes over. It is renewed before each further request to Google;
+    /// none takes longer than [`Lease::REQUEST_TIMEOUT`].
     pub const LIFETIME: Duration = Duration::from_secs(10);
     /// How long one request to Google under the lease may take.
     pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);

@@ -192,15 +192,19 @@ impl AccessTokens {
     }
 
     /// Takes the lease; `None` if another holds it or was quicker. One that this instance took, and that nobody here acts
-    /// under any more, is taken over: it was left behind where the store gave no answer.
+    /// under any more, is ended first: it was left behind where the store gave no answer. The new one has another owner, so
+    /// that what is still on its way in the old one's name does not meet it.
     async fn take_lease(&self, connection: &Connection) -> Result<Option<Turn<'_>>, AccessError> {
         let now = self.vault.clock.now();
-        let held = connection.lease.as_ref().filter(|lease| lease.is_held(now));
-        let turn = match held {
-            Some(lease) => self.leases.resume(&lease.owner),
-            None => Some(self.leases.begin(&*self.vault.random)?),
-        };
-        let Some(turn) = turn else { return Ok(None) };
+        if let Some(held) = connection.lease.as_ref().filter(|lease| lease.is_held(now)) {
+            if !self.leases.were_left(&held.owner) {
+                return Ok(None);
+            }
+            if let Err(WriteError::Store(error)) = self.vault.store.release(connection, &held.owner).await {
+                return Err(VaultError::from(error).into());
+            }
+        }
+        let turn = self.leases.begin(&*self.vault.random)?;
         let lease = Lease::from(turn.owner().to_owned(), now);
         match self.vault.store.lease(connection, &lease, now).await {
             Ok(()) => Ok(Some(turn)),

@@ -16,7 +16,7 @@ use crate::{
         user_id::UserId,
     },
     function::Deadline,
-    retry::{Again, Retry},
+    retry::{self, Again, Retry},
 };
 
 /// How far two consents of one user are apart at least, for their order to be known.
@@ -53,7 +53,9 @@ impl Vault {
         deadline: Deadline,
     ) -> Result<Connection, VaultError> {
         let sealed = OnceCell::new();
-        self.patiently("vault.connect", deadline, || self.try_connect(consent, refresh_token, &sealed)).await
+        // What was tried again before, shall not be at the expense of a token that Google gives once.
+        let stored = self.patiently("vault.connect", deadline, || self.try_connect(consent, refresh_token, &sealed));
+        retry::budgeted(stored).await
     }
 
     /// Works with the vault until it succeeds, fails for good, or the deadline comes: what changed meanwhile or cannot be

@@ -29,12 +29,9 @@ impl Leases {
         Ok(Turn { leases: self, owner: random::token(random)? })
     }
 
-    /// A turn with an owner that was left behind, once; `None` if there is no such owner.
-    pub(super) fn resume(&self, owner: &str) -> Option<Turn<'_>> {
-        let mut left = self.lock();
-        let place = left.iter().position(|known| known == owner)?;
-        let owner = left.remove(place)?;
-        Some(Turn { leases: self, owner })
+    /// Whether this instance took the lease of that owner, and nobody here acts under it any more.
+    pub(super) fn were_left(&self, owner: &str) -> bool {
+        self.lock().iter().any(|known| known == owner)
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<String>> {
@@ -69,29 +66,21 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_that_was_left_behind_is_resumed_by_one_at_a_time() {
-        let leases = Leases::default();
-        let owner = begun(&leases);
-        let turn = leases.resume(&owner).unwrap();
-        assert_eq!(turn.owner(), owner);
-        assert!(leases.resume(&owner).is_none());
-        drop(turn);
-        assert!(leases.resume(&owner).is_some());
-    }
-
-    #[test]
-    fn a_lease_under_which_somebody_acts_or_that_is_anothers_is_not_resumed() {
+    fn a_lease_is_left_behind_when_nobody_acts_under_it_any_more() {
         let leases = Leases::default();
         let turn = leases.begin(&SystemRandomness::default()).unwrap();
-        assert!(leases.resume(turn.owner()).is_none());
-        assert!(leases.resume("another's").is_none());
+        let owner = turn.owner().to_owned();
+        assert!(!leases.were_left(&owner));
+        drop(turn);
+        assert!(leases.were_left(&owner));
+        assert!(!leases.were_left("another's"));
     }
 
     #[test]
     fn the_latest_ones_are_remembered() {
         let leases = Leases::default();
         let owners: Vec<_> = (0..=KEPT).map(|_| begun(&leases)).collect();
-        assert!(leases.resume(&owners[0]).is_none());
-        assert!(owners[1..].iter().all(|owner| leases.resume(owner).is_some()));
+        assert!(!leases.were_left(&owners[0]));
+        assert!(owners[1..].iter().all(|owner| leases.were_left(owner)));
     }
 }

@@ -33,15 +33,17 @@ impl AccessTokens {
     ) -> Result<Option<Access>, AccessError> {
         let answer = self.ask_google(&leased, owner, client, deadline).await;
         let failed = match answer {
-            Ok(tokens) => return self.share(leased, owner, tokens).await,
+            Ok(tokens) => return self.share(leased, owner, tokens, deadline).await,
             Err(Failed::Google(TokenError::InvalidGrant { session_control })) => {
                 return self.grant_is_dead(&leased, session_control).await;
             }
             Err(Failed::Vault(VaultError::Conflict)) => return Ok(None),
             Err(failed) => failed,
         };
-        if let Err(error) = self.vault.store.release(&leased, owner).await {
-            tracing::warn!(%error, "the lease could not be released; it ends by itself");
+        match deadline.bound(self.vault.store.release(&leased, owner)).await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => tracing::warn!(%error, "the lease could not be released; it ends by itself"),
+            None => tracing::warn!("the lease could not be released in time; it ends by itself"),
         }
         Err(failed.into())
     }
@@ -97,12 +99,13 @@ impl AccessTokens {
         leased: Connection,
         owner: &str,
         tokens: TokenResponse,
+        deadline: Deadline,
     ) -> Result<Option<Access>, AccessError> {
         let key = self.vault.envelope.key(&leased).await?;
         let sealed = self.vault.seal_access_token(&key, &leased.user_id, &tokens)?;
         let now = self.vault.clock.now();
         let shared = self.vault.store.share_access_token(&leased, owner, &sealed, now);
-        match tokio::time::timeout(SHARED_WITHIN, shared).await {
+        match tokio::time::timeout(SHARED_WITHIN.min(deadline.remaining()), shared).await {
             Ok(Ok(())) => {}
             Ok(Err(WriteError::Conflict)) => {
                 if self.read_again(&leased).await?.generation != leased.generation {
