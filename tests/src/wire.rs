@@ -51,6 +51,7 @@ pub struct Wire {
 struct Line {
     opened: AtomicUsize,
     live: Mutex<Vec<(oneshot::Sender<Cut>, JoinHandle<()>)>>,
+    is_recorded: bool,
     transcripts: Mutex<Vec<Arc<Transcript>>>,
 }
 
@@ -60,10 +61,22 @@ impl Wire {
     /// # Panics
     /// If there is no port to listen on, or the origin has none.
     pub async fn to(origin: &str) -> Self {
+        Self::lay(origin, false).await
+    }
+
+    /// The same, and all that is said is written down, for as long as the wire is there.
+    ///
+    /// # Panics
+    /// If there is no port to listen on, or the origin has none.
+    pub async fn recorded(origin: &str) -> Self {
+        Self::lay(origin, true).await
+    }
+
+    async fn lay(origin: &str, is_recorded: bool) -> Self {
         let port = Url::parse(origin).unwrap().port().unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let origin = format!("http://localhost:{}", listener.local_addr().unwrap().port());
-        let line = Arc::new(Line::default());
+        let line = Arc::new(Line { is_recorded, ..Line::default() });
         let task = tokio::spawn(accept(listener, (Ipv4Addr::LOCALHOST, port).into(), line.clone()));
         Self { origin, line, task }
     }
@@ -78,7 +91,7 @@ impl Wire {
         self.line.opened.load(Ordering::SeqCst)
     }
 
-    /// What was said on each connection so far, in the order in which they were opened.
+    /// What was said on each connection so far, in the order in which they were opened; nothing where it is not recorded.
     pub fn transcripts(&self) -> Vec<Arc<Transcript>> {
         self.line.transcripts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -108,8 +121,10 @@ async fn accept(listener: TcpListener, server: SocketAddr, line: Arc<Line>) {
     while let Ok((client, _)) = listener.accept().await {
         line.opened.fetch_add(1, Ordering::SeqCst);
         let (sender, cut) = oneshot::channel();
-        let transcript = Arc::new(Transcript::default());
-        line.transcripts.lock().unwrap_or_else(PoisonError::into_inner).push(transcript.clone());
+        let transcript = Arc::new(Transcript::new(line.is_recorded));
+        if line.is_recorded {
+            line.transcripts.lock().unwrap_or_else(PoisonError::into_inner).push(transcript.clone());
+        }
         let task = tokio::spawn(carry(client, server, cut, transcript));
         line.live.lock().unwrap_or_else(PoisonError::into_inner).push((sender, task));
     }

@@ -15,9 +15,10 @@ mod fault_matrix {
 
     use futures_util::{StreamExt, stream};
     use shared::retry::MOST_RETRIES;
+    use tests::world::{ANNA, World};
 
     use self::{
-        call::host_of,
+        call::{host_of, is_write},
         expectation::{Expected, Row},
         fault::Fault,
         journey::Journey,
@@ -33,8 +34,8 @@ mod fault_matrix {
     /// The most bytes of one answer that are taken in, those on their way included.
     const MOST_BYTES: usize = 64 * 1024 * 1024;
 
-    /// A call of a function: its name, and which of that name it is.
-    type Call = (String, usize);
+    /// A call of a function: its name, and which of that name it is; of a write, the journey too.
+    type Call = (Option<Journey>, String, usize);
 
     /// What is asked, and what becomes of one of its calls.
     struct Cell {
@@ -63,7 +64,9 @@ mod fault_matrix {
         for (journey, calls, well) in seen(function).await {
             for (place, call) in calls.iter().enumerate() {
                 let nth = calls[..=place].iter().filter(|made| *made == call).count();
-                if known.insert((call.clone(), nth)) {
+                // A read is the same in whatever it is made; what a write does, only its request says.
+                let of = if is_write(call) { Some(journey) } else { None };
+                if known.insert((of, call.clone(), nth)) {
                     let strikes = strikes(&calls, place, nth);
                     cells.extend(strikes.into_iter().map(|strike| Cell { journey, strike, well: well.clone() }));
                 }
@@ -93,20 +96,59 @@ mod fault_matrix {
         let scene = Scene::start(journey).await;
         let lost = Fault::OF_HOST.contains(&strike.fault).then(|| (host_of(&strike.call), &strike.fault));
         scene.journal.begin(lost.is_none().then(|| strike.clone()));
+        let before = Stored::of(&scene.world);
         let subject = scene.subject(lost).await;
         let outcome = scene.ask(&subject).await;
+        assert!(lost.is_some() || scene.journal.struck() > 0, "{told}: it did not happen: {:?}", scene.journal.calls());
+        before.assert_kept(journey, &scene.world, &told);
         let row = Row { function: journey.function(), strike: &strike };
         assert_as_documented(&row, &outcome, &well, &told);
         assert_bounded(&row, &scene, &told);
         scene.journal.begin(None);
         let subject = if lost.is_some() { scene.subject(None).await } else { subject };
         let again = scene.ask_again(&subject).await;
-        let has_gone = outcome.status == 200 || again.code == "connection_not_found";
-        assert!(
-            again == well || (journey == Journey::Disconnection && has_gone),
-            "{told}: {outcome:?}, then {again:?}"
-        );
+        // What is deleted cannot be deleted again.
+        let gone = Outcome { status: 404, code: "connection_not_found".to_owned() };
+        let is_as_well = match journey {
+            Journey::Disconnection if outcome == well => again == gone,
+            Journey::Disconnection => again == well || again == gone,
+            _ => again == well,
+        };
+        assert!(is_as_well, "{told}: {outcome:?}, then {again:?}");
         journey.assert_done(&scene.world, &told);
+        before.assert_changed(journey, &scene.world, &told);
+    }
+
+    /// What was stored of Anna before a scene.
+    struct Stored {
+        status: Option<String>,
+        sessions_valid_after: Option<String>,
+    }
+
+    impl Stored {
+        fn of(world: &World) -> Self {
+            let attribute = |name| world.attribute(ANNA, name);
+            Self { status: attribute("status"), sessions_valid_after: attribute("sessions_valid_after") }
+        }
+
+        /// Asserts that a connection which nobody ended still stands, with its tokens.
+        #[track_caller]
+        fn assert_kept(&self, journey: Journey, world: &World, told: &str) {
+            let is_ended = matches!(journey, Journey::Disconnection | Journey::TokenRevoked);
+            if self.status.is_some() && !is_ended {
+                assert_eq!(world.attribute(ANNA, "status").as_deref(), Some("active"), "{told}");
+                assert!(world.attribute(ANNA, "refresh_token").is_some_and(|token| !token.is_empty()), "{told}");
+            }
+        }
+
+        /// Asserts that sessions have ended where that was asked for, and nowhere else.
+        #[track_caller]
+        fn assert_changed(&self, journey: Journey, world: &World, told: &str) {
+            let has_changed = world.attribute(ANNA, "sessions_valid_after") != self.sessions_valid_after;
+            if ["list-messages", "security-events"].contains(&journey.function()) {
+                assert_eq!(has_changed, journey == Journey::SessionsRevoked, "{told}");
+            }
+        }
     }
 
     #[track_caller]
@@ -125,13 +167,12 @@ mod fault_matrix {
     fn assert_bounded(row: &Row<'_>, scene: &Scene, told: &str) {
         let calls = scene.journal.calls();
         let tries = calls.iter().filter(|made| **made == row.strike.call).count();
-        let may_have_arrived = !matches!(row.strike.fault, Fault::Status(..) | Fault::Refused);
         let most = match row.strike.call.as_str() {
-            "Token.code" if may_have_arrived => 1,
+            "Token.code" if row.may_have_arrived() => 1,
             "Token.code" | "Token.refresh" | "UserInfo.get" | "Revocation.revoke" => 4,
             "Gmail.list" | "Gmail.batch" | "Keys.get" => 6,
             // Whoever waits for another's refresh looks ten times a second; that is bounded by the time.
-            _ if row.strike.fault == Fault::Aws("ConditionalCheckFailedException") => usize::MAX,
+            _ if row.is_contention() => usize::MAX,
             _ => MOST_RETRIES as usize + FIRST_TRIES,
         };
         assert!(tries <= most, "{told}: {tries} tries in {calls:?}");

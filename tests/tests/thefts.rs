@@ -420,12 +420,12 @@ mod thefts {
     #[tokio::test]
     async fn a_client_secret_alone_brings_no_token_also_with_a_code_that_was_seen() {
         let world = World::start().await;
-        let location = world.consented("").await;
-        let url = Url::parse(&location).unwrap();
-        let code = url.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
         let redirect_uri = format!("{BASE_URL}/callback");
         let verifier = "a-verifier-that-was-guessed-and-is-as-long-as-they-are";
         for proof in [None, Some(("code_verifier", verifier))] {
+            let location = world.consented("").await;
+            let url = Url::parse(&location).unwrap();
+            let code = url.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
             let mut form = vec![
                 ("client_id", CLIENT_ID),
                 ("client_secret", CLIENT_SECRET),
@@ -434,7 +434,9 @@ mod thefts {
                 ("redirect_uri", &redirect_uri),
             ];
             form.extend(proof);
-            assert!(ask_google(&world, &form).await["access_token"].is_null());
+            let answer = ask_google(&world, &form).await;
+            assert!(answer["access_token"].is_null());
+            assert_eq!(answer["error"], "invalid_grant", "{answer}");
         }
         assert_eq!(
             refresh(&world, CLIENT_SECRET, "1//a-refresh-token-that-was-guessed").await["error"],

@@ -117,26 +117,27 @@ fn memory_finding(parts: &[Part; PARTS]) -> Finding {
     let worst = growths.fold(f64::NEG_INFINITY, f64::max);
     let text =
         format!("memory of the worst process by {worst:+.1} % from the third tenth to the last (at most {MEMORY} %)");
-    Finding { holds: Some(worst <= MEMORY), text }
+    Finding { holds: Some(worst.is_finite() && worst <= MEMORY), text }
 }
 
 /// The processor's time, which a busy machine changes little.
 fn cpu_finding(times: &[f64; PARTS]) -> Finding {
     let growth = growth(times);
     let text = format!("CPU time of a request by {growth:+.0} % (at most {CPU} %)");
-    Finding { holds: Some(growth <= CPU), text }
+    Finding { holds: Some(growth.is_finite() && growth <= CPU), text }
 }
 
 /// A time that neighbours of the machine make longer: by itself, or beside what they make of that of the empty function.
 fn time_finding(name: &str, times: &[f64; PARTS], empty: &[f64; PARTS], most: f64) -> Finding {
     let (plain, beside) = (growth(times), growth(&std::array::from_fn(|part| times[part] / empty[part])));
     let text = format!("{name} by {plain:+.0} %, beside the empty function's by {beside:+.0} % (at most {most} %)");
-    Finding { holds: Some(plain.min(beside) <= most), text }
+    Finding { holds: Some(plain.is_finite() && plain.min(beside) <= most), text }
 }
 
 /// By how many per cent times are longer at the end, in the best of the last three tenths, than in the best of the second to
 /// the fourth.
 fn growth(times: &[f64; PARTS]) -> f64 {
-    let best = |times: &[f64]| times.iter().copied().fold(f64::INFINITY, f64::min);
+    // A tenth without a request has no time.
+    let best = |times: &[f64]| times.iter().copied().filter(|time| *time > 0.0).fold(f64::INFINITY, f64::min);
     100.0 * (best(&times[PARTS - ENDS..]) / best(&times[1..=ENDS]) - 1.0)
 }

@@ -3,15 +3,15 @@
 use std::sync::{Mutex, PoisonError};
 
 /// What both sides of a connection said.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Transcript {
     pub(super) asked: Side,
     pub(super) answered: Side,
 }
 
-/// What one side said.
-#[derive(Debug, Default)]
-pub(super) struct Side(Mutex<Vec<u8>>);
+/// What one side said, if it is written down.
+#[derive(Debug)]
+pub(super) struct Side(Option<Mutex<Vec<u8>>>);
 
 /// A request, as it was on the wire.
 #[derive(Clone, Eq, PartialEq)]
@@ -27,16 +27,27 @@ pub struct Asked {
 }
 
 impl Side {
+    fn new(is_written: bool) -> Self {
+        Self(is_written.then(Mutex::default))
+    }
+
     pub(super) fn add(&self, said: &[u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(said);
+        if let Some(all) = &self.0 {
+            all.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(said);
+        }
     }
 
     fn all(&self) -> Vec<u8> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let all = self.0.as_ref().map(|all| all.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        all.unwrap_or_default()
     }
 }
 
 impl Transcript {
+    pub(super) fn new(is_written: bool) -> Self {
+        Self { asked: Side::new(is_written), answered: Side::new(is_written) }
+    }
+
     /// Every request that has its head, in their order.
     ///
     /// # Panics

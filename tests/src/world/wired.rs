@@ -23,7 +23,7 @@ impl Wired {
     /// A world as most tests want it.
     pub async fn start() -> Self {
         let world = Settings::default().start().await;
-        let (aws, google) = join(Wire::to(&world.aws.endpoint()), Wire::to(world.google.origin())).await;
+        let (aws, google) = join(Wire::recorded(&world.aws.endpoint()), Wire::recorded(world.google.origin())).await;
         let wired = Self { world, aws, google };
         wired.put_client_secret();
         wired

@@ -8,6 +8,11 @@ pub(super) fn host_of(call: &str) -> &str {
     call.split('.').next().unwrap()
 }
 
+/// Whether a call changes what is stored.
+pub(super) fn is_write(call: &str) -> bool {
+    ["PutItem", "TransactWriteItems", "UpdateItem"].iter().any(|operation| call.contains(operation))
+}
+
 /// The name of a call within its host.
 pub(super) fn name_of(host: &str, request: &[u8]) -> String {
     let text = String::from_utf8_lossy(request);

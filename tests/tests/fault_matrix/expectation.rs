@@ -1,6 +1,11 @@
 //! What is documented: the answer to each request while one of its calls fails.
 
-use super::{call::host_of, fault::Fault, relay::Strike, scene::Outcome};
+use super::{
+    call::{host_of, is_write},
+    fault::Fault,
+    relay::Strike,
+    scene::Outcome,
+};
 
 /// What has to come of a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -23,7 +28,9 @@ pub(super) struct Row<'a> {
 impl Row<'_> {
     /// What has to come of it.
     pub(super) fn expected(&self) -> Expected {
-        if self.is_dispensable() {
+        // The type says where the parts of a batch end; else what it is, is seen without it.
+        let is_only_named = self.strike.fault == Fault::WrongType && self.strike.call != "Gmail.batch";
+        if self.is_dispensable() || is_only_named {
             Expected::Success
         } else if self.is_given_up() {
             Expected::Failure
@@ -45,9 +52,11 @@ impl Row<'_> {
             ("list-messages", "Gmail", Fault::Status(429, _)) => (429, "rate_limited"),
             // With the lease somebody else is faster, over and over.
             ("list-messages", "Gmail" | "Token", _)
-            | ("list-messages", "DynamoDB", Fault::Aws("ConditionalCheckFailedException")) => {
-                (503, "google_unavailable")
-            }
+            | (
+                "list-messages",
+                "DynamoDB",
+                Fault::Aws("ConditionalCheckFailedException" | "TransactionConflictException"),
+            ) => (503, "google_unavailable"),
             (_, "DynamoDB" | "KMS" | "SecretsManager", _) | ("security-events", "Risc" | "Keys", _) => {
                 (503, "unavailable")
             }
@@ -76,7 +85,7 @@ impl Row<'_> {
     /// Whether it is not tried again even where it would go well: because whoever is asked wants a long rest, because a code
     /// is used up by what may have arrived, or because anyone could cause such calls.
     fn is_given_up(&self) -> bool {
-        let may_have_arrived = !matches!(&self.strike.fault, Fault::Status(..));
+        let may_have_arrived = self.may_have_arrived();
         match (self.function, self.strike.call.as_str()) {
             ("security-events", "Risc.get" | "Keys.get") => true,
             ("callback", "Token.code") if may_have_arrived => true,
@@ -85,17 +94,30 @@ impl Row<'_> {
         }
     }
 
+    /// Whether it is the word for somebody else's being faster.
+    pub(super) fn is_contention(&self) -> bool {
+        matches!(&self.strike.fault, Fault::Aws("ConditionalCheckFailedException" | "TransactionConflictException"))
+    }
+
+    /// Whether who is called may have taken the request in.
+    pub(super) fn may_have_arrived(&self) -> bool {
+        !matches!(&self.strike.fault, Fault::Status(..)) && !Fault::OF_HOST.contains(&self.strike.fault)
+    }
+
     /// Whether the call may do its work though there is no answer.
     fn may_have_effect(&self) -> bool {
-        let writes = ["UpdateItem", "PutItem", "TransactWriteItems"];
-        let is_write = writes.iter().any(|operation| self.strike.call.contains(operation));
-        is_write && matches!(&self.strike.fault, Fault::ResetWithin | Fault::Truncated | Fault::Malformed | Fault::Drip)
+        is_write(&self.strike.call)
+            && matches!(&self.strike.fault, Fault::ResetWithin | Fault::Truncated | Fault::Malformed | Fault::Drip)
     }
 
     /// Whether the next try brings what was asked for.
     fn is_tried_again(&self) -> bool {
         match &self.strike.fault {
-            Fault::ResetBefore | Fault::ResetWithin | Fault::Truncated | Fault::Status(500..=503, None) => true,
+            Fault::ResetBefore
+            | Fault::ResetWithin
+            | Fault::Truncated
+            | Fault::WrongType
+            | Fault::Status(500..=503, None) => true,
             Fault::Hang | Fault::Drip => self.is_of_aws(),
             Fault::Status(408 | 429, _) => !self.is_of_aws(),
             Fault::Aws(code) => matches!(*code, "ProvisionedThroughputExceededException" | "ThrottlingException"),

@@ -19,8 +19,10 @@ const DRIP: Duration = Duration::from_millis(200);
 /// What becomes of a call.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Fault {
-    /// Nobody is there: the connection does not come about, or not far enough for a request.
+    /// Nobody listens there.
     Refused,
+    /// The connection is reset as soon as it is there, before anything of a request is read.
+    TurnedAway,
     /// The name leads nowhere.
     NoSuchName,
     /// TLS does not come about.
@@ -41,6 +43,8 @@ pub(super) enum Fault {
     Malformed,
     /// A page of somebody else's, as from a portal that stands in the way.
     Page,
+    /// The right answer, under a wrong content type.
+    WrongType,
     /// An answer that does not end.
     Enormous,
     /// An error of AWS's.
@@ -56,8 +60,8 @@ const LATE: u32 = 3_600;
 
 impl Fault {
     /// What can become of any call.
-    pub(super) const ANY: [Self; 17] = [
-        Self::Refused,
+    pub(super) const ANY: [Self; 18] = [
+        Self::TurnedAway,
         Self::ResetBefore,
         Self::ResetWithin,
         Self::Hang,
@@ -73,11 +77,12 @@ impl Fault {
         Self::Truncated,
         Self::Malformed,
         Self::Page,
+        Self::WrongType,
         Self::Enormous,
     ];
 
     /// What becomes of all calls to a host.
-    pub(super) const OF_HOST: [Self; 2] = [Self::NoSuchName, Self::NoTls];
+    pub(super) const OF_HOST: [Self; 3] = [Self::Refused, Self::NoSuchName, Self::NoTls];
 
     /// What else can become of the calls in a batch.
     pub(super) const OF_PARTS: [Self; 5] = [
@@ -97,6 +102,7 @@ impl Fault {
                 Self::Aws("ExpiredTokenException"),
                 Self::Aws("ProvisionedThroughputExceededException"),
                 Self::Aws("ResourceNotFoundException"),
+                Self::Aws("TransactionConflictException"),
             ],
             "KMS" => &[
                 Self::Aws("AccessDeniedException"),
@@ -119,7 +125,9 @@ impl Fault {
         match self {
             Self::Status(_, Some(_)) => Self::of_aws(host_of(call)).is_empty(),
             Self::Part(_) => call == "Gmail.batch",
-            Self::Aws("ConditionalCheckFailedException") => !call.contains("Get") && !call.contains("Query"),
+            Self::Aws("ConditionalCheckFailedException" | "TransactionConflictException") => {
+                !call.contains("Get") && !call.contains("Query")
+            }
             _ => true,
         }
     }
@@ -131,18 +139,22 @@ impl Fault {
 
     /// Whether it is there for as long as it is, and cannot strike once.
     pub(super) fn only_lasts(&self) -> bool {
-        matches!(self, Self::Refused | Self::NoSuchName | Self::NoTls)
+        *self == Self::TurnedAway || Self::OF_HOST.contains(self)
     }
 
-    /// Does to a connection what it is; `forwarded` carries the request out, and gives the right answer.
+    /// Does to the connection of a call what it is; `forwarded` carries the request out, and gives the right answer. When the
+    /// connection is dropped after that, it is reset where that is the fault, and closed otherwise.
     pub(super) async fn strike(
         &self,
+        call: &str,
         client: &mut TcpStream,
         journal: &Journal,
         forwarded: impl AsyncFnOnce() -> io::Result<Vec<u8>>,
     ) -> io::Result<()> {
         match self {
-            Self::Refused | Self::NoSuchName | Self::NoTls | Self::ResetBefore => client.set_zero_linger(),
+            Self::Refused | Self::TurnedAway | Self::NoSuchName | Self::NoTls | Self::ResetBefore => {
+                client.set_zero_linger()
+            }
             Self::ResetWithin => {
                 let answer = forwarded().await?;
                 client.write_all(&answer[..answer.len() / 2]).await?;
@@ -160,17 +172,43 @@ impl Fault {
                 client.write_all(answer("200 OK", "application/json", "{\"messages\":[{").as_bytes()).await
             }
             Self::Page => client.write_all(answer("200 OK", "text/html", "<html>Sign in</html>").as_bytes()).await,
+            Self::WrongType => client.write_all(&with_type(&forwarded().await?)).await,
             Self::Enormous => without_end(client, journal).await,
             Self::Part(instead) => {
                 let answer = forwarded().await?;
                 client.write_all(&with_part(&String::from_utf8_lossy(&answer), instead)).await
             }
             Self::Aws(code) => {
-                let body = format!("{{\"__type\":\"{code}\",\"message\":\"This was asked for.\"}}");
+                let body = error(call, code);
                 client.write_all(answer("400 Bad Request", "application/x-amz-json-1.1", &body).as_bytes()).await
             }
         }
     }
+}
+
+/// An error as AWS writes it. A transaction is cancelled for what another write would fail with.
+fn error(call: &str, code: &str) -> String {
+    let reason = match code {
+        "ConditionalCheckFailedException" => "ConditionalCheckFailed",
+        "TransactionConflictException" => "TransactionConflict",
+        _ => return format!("{{\"__type\":\"{code}\",\"message\":\"This was asked for.\"}}"),
+    };
+    if call.starts_with("DynamoDB.TransactWriteItems") {
+        return format!(
+            "{{\"__type\":\"com.amazonaws.dynamodb.v20120810#TransactionCanceledException\",\"Message\":\"Cancelled.\",\
+             \"CancellationReasons\":[{{\"Code\":\"{reason}\"}},{{\"Code\":\"None\"}}]}}"
+        );
+    }
+    format!("{{\"__type\":\"com.amazonaws.dynamodb.v20120810#{code}\",\"message\":\"This was asked for.\"}}")
+}
+
+/// The answer under another content type.
+fn with_type(answer: &[u8]) -> Vec<u8> {
+    let answer = String::from_utf8_lossy(answer);
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let kept = head.lines().filter(|line| !line.to_ascii_lowercase().starts_with("content-type:"));
+    let head: Vec<_> = kept.chain(["content-type: text/html"]).collect();
+    with_length(&format!("{}\r\n\r\n{body}", head.join("\r\n")))
 }
 
 /// The answer, whose first part has that in place of its success.

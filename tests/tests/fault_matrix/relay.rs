@@ -47,6 +47,7 @@ pub(super) struct Journal(Mutex<Inner>);
 struct Inner {
     calls: Vec<String>,
     strike: Option<Strike>,
+    struck: usize,
     swallowed: usize,
 }
 
@@ -59,6 +60,11 @@ impl Journal {
     /// The calls that came in since then, in their order.
     pub(super) fn calls(&self) -> Vec<String> {
         self.lock().calls.clone()
+    }
+
+    /// How often the strike has struck.
+    pub(super) fn struck(&self) -> usize {
+        self.lock().struck
     }
 
     /// How many bytes of an answer without end were taken at most.
@@ -78,15 +84,20 @@ impl Journal {
         inner.calls.push(call.to_owned());
         let nth = inner.calls.iter().filter(|made| *made == call).count();
         let strike = inner.strike.as_ref().filter(|strike| strike.call == call)?;
-        (nth == strike.nth || strike.lasts && nth > strike.nth).then(|| strike.fault.clone())
+        let fault = (nth == strike.nth || strike.lasts && nth > strike.nth).then(|| strike.fault.clone())?;
+        inner.struck += 1;
+        Some(fault)
     }
 
     /// Whether nobody is to be reached at a host, because the next call is the one that finds nobody, or comes after it.
     fn is_shut(&self, host: &str) -> bool {
-        let inner = self.lock();
+        let mut inner = self.lock();
         let strike =
-            inner.strike.as_ref().filter(|strike| strike.fault == Fault::Refused && host_of(&strike.call) == host);
-        strike.is_some_and(|strike| inner.calls.iter().filter(|made| host_of(made) == host).count() >= strike.before)
+            inner.strike.as_ref().filter(|strike| strike.fault == Fault::TurnedAway && host_of(&strike.call) == host);
+        let made = inner.calls.iter().filter(|made| host_of(made) == host).count();
+        let is_shut = strike.is_some_and(|strike| made >= strike.before);
+        inner.struck += usize::from(is_shut);
+        is_shut
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -166,14 +177,13 @@ async fn serve(mut client: TcpStream, line: Line) {
         return;
     }
     let Ok(request) = read_request(&mut client).await else { return };
-    let fault = line.journal.enter(&format!("{}.{}", line.host, name_of(line.host, &request)));
+    let call = format!("{}.{}", line.host, name_of(line.host, &request));
     let forward = async || forwarded(&line, &request).await;
-    // Whom a fault cuts off sees the connection end; so does whoever goes away.
-    let _ = match fault {
+    // Whoever goes away sees no end.
+    let _ = match line.journal.enter(&call) {
         None => client.write_all(&forward().await.unwrap_or_default()).await,
-        Some(fault) => fault.strike(&mut client, &line.journal, forward).await,
+        Some(fault) => fault.strike(&call, &mut client, &line.journal, forward).await,
     };
-    let _ = client.shutdown().await;
 }
 
 /// The request as it came, with its body.

@@ -111,6 +111,8 @@ impl Scene {
     fn origin(&self, host: &str, lost: Option<(&str, &Fault)>) -> String {
         let relay = &self.relays[host];
         match lost.filter(|(name, _)| *name == host) {
+            // Port 9 is «discard», which nobody serves.
+            Some((_, Fault::Refused)) => "http://localhost:9".to_owned(),
             Some((_, Fault::NoSuchName)) => "https://nowhere.invalid".to_owned(),
             Some((_, Fault::NoTls)) => relay.origin_with_tls(),
             _ => relay.origin(),
