@@ -159,10 +159,15 @@ fn needles(secret: &str) -> Vec<Needle> {
     for form in forms {
         needles.extend((0..3).flat_map(|shift| base64_forms(form.as_bytes(), shift)));
     }
-    let lower = secret.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+    let lower = hexadecimal(secret.as_bytes());
     needles.extend([("hexadecimal", lower.to_uppercase()), ("hexadecimal", lower)]);
     needles.push(("byte list", secret.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(", ")));
     needles
+}
+
+/// Bytes in hexadecimal digits, in lower case.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// The Base64 characters that bytes alone decide, `shift` bytes into a group of three, in both alphabets.

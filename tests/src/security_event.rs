@@ -15,6 +15,16 @@ use crate::{
 /// The type that they are posted with.
 pub const MEDIA_TYPE: &str = "application/secevent+jwt";
 
+/// What Google tells of accounts, by family and name; that which ends the most comes last.
+pub const OF_ACCOUNTS: [(&str, &str); 6] = [
+    ("risc", "verification"),
+    ("risc", "account-enabled"),
+    ("risc", "account-credential-change-required"),
+    ("risc", "sessions-revoked"),
+    ("oauth", "tokens-revoked"),
+    ("risc", "account-disabled"),
+];
+
 /// The URI of an event type of a family, `risc` or `oauth`.
 pub fn uri(family: &str, name: &str) -> String {
     format!("https://schemas.openid.net/secevent/{family}/event-type/{name}")

@@ -13,7 +13,7 @@ mod permissions {
     use tests::{
         answer::Answer,
         event::Event,
-        security_event::{about, about_token, post, saying},
+        security_event::{OF_ACCOUNTS, about, about_token, post, saying},
         world::{ANNA, Instance, TABLE, World, sub},
     };
 

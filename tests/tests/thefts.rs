@@ -35,6 +35,7 @@ mod thefts {
         answer::problem,
         event::Event,
         http_client::http_client,
+        secrets_search::hexadecimal,
         world::{
             ANNA, BASE_URL, CLIENT_ID, CLIENT_SECRET, COOKIE_KEY, COOKIE_KEY_SECRET_ID, DAVID, READONLY, TABLE, World,
             connection_key, sub,
@@ -184,8 +185,8 @@ mod thefts {
     }
 
     fn is_in(index: &[String], hash: &[u8]) -> bool {
-        let hexadecimal = hash.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
-        let forms = [STANDARD.encode(hash), STANDARD_NO_PAD.encode(hash), URL_SAFE_NO_PAD.encode(hash), hexadecimal];
+        let forms =
+            [STANDARD.encode(hash), STANDARD_NO_PAD.encode(hash), URL_SAFE_NO_PAD.encode(hash), hexadecimal(hash)];
         forms.iter().any(|form| index.contains(form))
     }
 

@@ -43,9 +43,8 @@ impl Stage {
 
     /// The functions' variables, by the wires.
     pub(crate) fn variables(&self) -> BTreeMap<String, String> {
-        let (aws, google) = (self.world.aws.endpoint(), self.world.google.origin());
-        let by_wire = |value: &str| value.replace(&*aws, self.aws.origin()).replace(google, self.google.origin());
-        self.world.variables().iter().map(|(name, value)| (name.clone(), by_wire(value))).collect()
+        let variables = self.world.variables_by(&self.aws, &self.google);
+        variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// Lets the world's time pass as that of the functions does; never ends.

@@ -19,6 +19,15 @@ pub struct Wired {
     pub google: Wire,
 }
 
+impl World {
+    /// The functions' variables, by wires to AWS and to Google.
+    pub fn variables_by(&self, aws: &Wire, google: &Wire) -> Vec<(&str, String)> {
+        let (own_aws, own_google) = (self.aws.endpoint(), self.google.origin());
+        let by_wire = |value: &str| value.replace(&*own_aws, aws.origin()).replace(own_google, google.origin());
+        self.variables().iter().map(|(name, value)| (name.as_str(), by_wire(value))).collect()
+    }
+}
+
 impl Wired {
     /// A world as most tests want it.
     pub async fn start() -> Self {
@@ -38,9 +47,7 @@ impl Wired {
 
     /// The functions' variables, by the wires.
     pub fn variables(&self) -> Vec<(&str, String)> {
-        let (aws, google) = (self.world.aws.endpoint(), self.world.google.origin());
-        let by_wire = |value: &str| value.replace(&*aws, self.aws.origin()).replace(google, self.google.origin());
-        self.world.variables().iter().map(|(name, value)| (name.as_str(), by_wire(value))).collect()
+        self.world.variables_by(&self.aws, &self.google)
     }
 
     /// A function's own process, with variables over those of the world.

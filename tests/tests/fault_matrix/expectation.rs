@@ -85,10 +85,9 @@ impl Row<'_> {
     /// Whether it is not tried again even where it would go well: because whoever is asked wants a long rest, because a code
     /// is used up by what may have arrived, or because anyone could cause such calls.
     fn is_given_up(&self) -> bool {
-        let may_have_arrived = self.may_have_arrived();
         match (self.function, self.strike.call.as_str()) {
             ("security-events", "Risc.get" | "Keys.get") => true,
-            ("callback", "Token.code") if may_have_arrived => true,
+            ("callback", "Token.code") if self.may_have_arrived() => true,
             ("callback", "Keys.get") => self.strike.lasts,
             _ => self.strike.fault.wants_a_long_rest(),
         }

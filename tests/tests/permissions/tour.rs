@@ -46,14 +46,7 @@ async fn read_mail(world: &World) {
 
 /// Everything that Google may tell.
 async fn hear_from_google(world: &World) {
-    for (family, name) in [
-        ("risc", "verification"),
-        ("risc", "account-enabled"),
-        ("risc", "account-credential-change-required"),
-        ("risc", "sessions-revoked"),
-        ("oauth", "tokens-revoked"),
-        ("risc", "account-disabled"),
-    ] {
+    for (family, name) in OF_ACCOUNTS {
         let event = post(&saying(world, family, name, &about(DAVID)));
         assert_status(world, &event, 202).await;
         assert_status(world, &event, 202).await;

@@ -7,7 +7,7 @@ use flate2::read::GzDecoder;
 use serde_json::Value;
 use tests::{
     answer::Answer,
-    secrets_search::{self, SHORTEST},
+    secrets_search::{self, SHORTEST, hexadecimal},
     wire::Asked,
     world::{ANNA, sub},
 };
@@ -101,7 +101,7 @@ fn forms((kind, secret): &Secret) -> Vec<Secret> {
         "data key" => {
             let key = STANDARD.decode(format!("{secret}=")).unwrap();
             forms.push((kind, latin(&key)));
-            forms.push((kind, key.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()));
+            forms.push((kind, hexadecimal(&key)));
             forms.push((kind, key.iter().map(u8::to_string).collect::<Vec<_>>().join(", ")));
         }
         "refresh token" => forms.push((kind, secret.chars().take(16).collect())),

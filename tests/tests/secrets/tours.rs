@@ -9,7 +9,7 @@ use local::{
 use serde_json::json;
 use tests::{
     event::Event,
-    security_event::{about, about_token, part, post, saying},
+    security_event::{OF_ACCOUNTS, about, about_token, part, post, saying},
     world::{
         ANNA, BASE_URL, CLIENT_ID, CLIENT_SECRET, COOKIE_KEY, COOKIE_KEY_SECRET_ID, DAVID, NAVIGATION, TABLE, sub,
     },
@@ -349,14 +349,7 @@ async fn no_secret_is_anywhere_where_a_disconnection_fails() {
 #[tokio::test]
 async fn no_secret_is_anywhere_where_google_tells_of_accounts_and_tokens() {
     let mut deployment = start().await;
-    for (family, name) in [
-        ("risc", "verification"),
-        ("risc", "account-enabled"),
-        ("risc", "account-credential-change-required"),
-        ("risc", "sessions-revoked"),
-        ("oauth", "tokens-revoked"),
-        ("risc", "account-disabled"),
-    ] {
+    for (family, name) in OF_ACCOUNTS {
         deployment.connect(ANNA).await;
         let mut said = about(ANNA);
         said["subject"]["email"] = BROUGHT.into();
